@@ -1,0 +1,1 @@
+"""The service: models, database, HTTP API. Never loads a model (invariant 9)."""

@@ -1,0 +1,1 @@
+"""Comments: accepted, edited, withdrawn, read."""

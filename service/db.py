@@ -1,0 +1,111 @@
+"""The database: engine, units of work, and what happens after a commit.
+
+SQLite and Postgres run the same code. A unit of work is the only place that
+commits; use cases flush. Callbacks for after the commit (nudges) are dropped
+on rollback, so nothing is told before it is true (invariant 4).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+AFTER_COMMIT = "after_commit"
+
+
+class Database:
+    """One connection pool, with short read and write units of work."""
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        """Open nothing yet; `url` is an SQLAlchemy URL (sqlite or postgresql+psycopg)."""
+        self.engine = _engine(url, pool_size)
+        self._writer = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite, where one writer at a time holds the file."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session for reading; whatever it changed is rolled back."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session that commits at the end, then runs the after-commit callbacks."""
+        with Session(self._writer, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+            callbacks: list[Callable[[], None]] = session.info.pop(AFTER_COMMIT, [])
+        for callback in callbacks:
+            callback()
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def after_commit(session: Session, callback: Callable[[], None]) -> None:
+    """Run `callback` once the unit of work has committed; never on rollback.
+
+    The callback must not raise and must not block: the commit has happened.
+    """
+    session.info.setdefault(AFTER_COMMIT, []).append(callback)
+
+
+def _engine(url: str, pool_size: int) -> Engine:
+    if make_url(url).get_backend_name() == "sqlite":
+        # isolation_level=None: the driver must not open transactions by itself,
+        # or BEGIN IMMEDIATE below would come too late.
+        engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            connect_args={"isolation_level": None, "timeout": 30, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    # A client that vanished in mid-transaction must not hold rows for hours.
+    options = (
+        "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s "
+        "-c idle_in_transaction_session_timeout=30s"
+    )
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "options": options,
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+        },
+    )
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # synchronous=FULL: a 202 must survive a power cut (invariant 1).
+    # secure_delete: erased text must not linger in free pages (invariant 11).
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "busy_timeout=30000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    # A deferred transaction that reads first and writes later fails with
+    # SQLITE_BUSY at once, whatever the timeout; writers take the lock up front.
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

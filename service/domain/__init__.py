@@ -1,0 +1,1 @@
+"""States, scores and events: pure functions on plain data."""

@@ -1,0 +1,29 @@
+"""The types of event that outsiders can learn of."""
+
+from enum import StrEnum
+
+from service.domain.states import State
+
+
+class EventType(StrEnum):
+    """What happened, in the names that receivers see."""
+
+    COMMENT_APPROVED = "comment.approved"
+    COMMENT_FLAGGED = "comment.flagged"
+    COMMENT_REJECTED = "comment.rejected"
+    COMMENT_WITHDRAWN = "comment.withdrawn"
+    COMMENT_EDITED = "comment.edited"
+
+
+_BY_STATE = {
+    State.APPROVED: EventType.COMMENT_APPROVED,
+    State.FLAGGED: EventType.COMMENT_FLAGGED,
+    State.REJECTED: EventType.COMMENT_REJECTED,
+    State.WITHDRAWN: EventType.COMMENT_WITHDRAWN,
+    State.PENDING: EventType.COMMENT_EDITED,
+}
+
+
+def event_for(target: State) -> EventType:
+    """Return the event that a change to `target` causes; only an edit leads back to pending."""
+    return _BY_STATE[target]

@@ -1,0 +1,29 @@
+"""Toxicity attributes and scores, by Detoxify's names."""
+
+from collections.abc import Mapping
+from math import isfinite
+
+ATTRIBUTES = (
+    "toxicity",
+    "severe_toxicity",
+    "obscene",
+    "identity_attack",
+    "insult",
+    "threat",
+    "sexual_explicit",
+)
+
+Scores = Mapping[str, float]
+
+
+def checked_scores(raw: Mapping[str, float]) -> dict[str, float]:
+    """Return the known attributes of `raw` as floats in 0..1.
+
+    Raises ValueError when a score is not a number in that range: a network that
+    overflows must not pass for a harmless comment.
+    """
+    scores = {name: float(raw[name]) for name in ATTRIBUTES if name in raw}
+    wrong = [name for name, score in scores.items() if not (isfinite(score) and 0 <= score <= 1)]
+    if wrong:
+        raise ValueError(f"scores outside 0..1: {', '.join(wrong)}")
+    return scores

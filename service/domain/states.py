@@ -1,0 +1,43 @@
+"""The states of a comment and every transition between them, as one table."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a comment stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    FLAGGED = "flagged"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class Actor(StrEnum):
+    """Who changed a state."""
+
+    POLICY = "policy"
+    MODERATOR = "moderator"
+    SYSTEM = "system"
+    AUTHOR = "author"
+
+
+DECIDED = frozenset({State.APPROVED, State.FLAGGED, State.REJECTED})
+STANDING = DECIDED | {State.PENDING}
+
+TRANSITIONS: dict[Actor, dict[State, frozenset[State]]] = {
+    Actor.POLICY: {State.PENDING: DECIDED},
+    Actor.SYSTEM: {State.PENDING: frozenset({State.FLAGGED})},
+    Actor.MODERATOR: dict.fromkeys(STANDING, DECIDED),
+    Actor.AUTHOR: {
+        State.PENDING: frozenset({State.PENDING, State.WITHDRAWN}),
+        State.FLAGGED: frozenset({State.PENDING, State.WITHDRAWN}),
+        State.APPROVED: frozenset({State.PENDING, State.WITHDRAWN}),
+        State.REJECTED: frozenset({State.WITHDRAWN}),
+    },
+}
+
+
+def may_change(actor: Actor, source: State, target: State) -> bool:
+    """Tell whether `actor` may take a comment from `source` to `target`."""
+    return target in TRANSITIONS[actor].get(source, frozenset())

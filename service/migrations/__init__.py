@@ -1,0 +1,16 @@
+"""The history of the database's schema, from the first table on."""
+
+from alembic import command
+from alembic.config import Config
+
+from service.db import Database
+
+
+def migrate(database: Database, revision: str = "head") -> None:
+    """Bring the schema to `revision`; does nothing when it is there already."""
+    config = Config()
+    config.set_main_option("script_location", "service:migrations")
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()

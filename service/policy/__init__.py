@@ -1,0 +1,1 @@
+"""The policy: which state a revision gets. Pure functions on plain data."""

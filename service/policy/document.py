@@ -1,0 +1,37 @@
+"""The policy document: a versioned, immutable statement of what is flagged."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Attribute = Literal[
+    "toxicity",
+    "severe_toxicity",
+    "obscene",
+    "identity_attack",
+    "insult",
+    "threat",
+    "sexual_explicit",
+]
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class PolicyDocument(BaseModel):
+    """Thresholds per attribute (scores 0..1), and the attributes that a model must give.
+
+    `required`: without a score for each of these a comment is flagged, since a
+    model that lacks the attribute would otherwise pass everything as harmless.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flag_at: dict[Attribute, Score] = Field(min_length=1)
+    required: tuple[Attribute, ...] = ("toxicity",)
+
+
+# `toxicity` is what every Detoxify model gives; the others named here are graver
+# than it. `insult`, `obscene` and `identity_attack` are shown, but not judged:
+# what is toxic in them shows in `toxicity`, the rest would flag harmless swearing.
+FIRST_POLICY = PolicyDocument(
+    flag_at={"toxicity": 0.5, "severe_toxicity": 0.5, "threat": 0.5, "sexual_explicit": 0.5}
+)

@@ -1,0 +1,118 @@
+"""Celery's common configuration, the names of tasks, and the nudging producer.
+
+A nudge is an empty message: «there is something to score in this lane». What to
+score is in the database, so a lost, doubled, late or reordered nudge changes
+nothing but timing (invariant 2), and no text can reach the broker (invariant 8).
+"""
+
+import threading
+from types import TracebackType
+from typing import Protocol, Self
+
+import structlog
+from celery import Celery
+
+from service.domain.vocabulary import Lane
+
+SCORE_TASK = "netiquette.score"
+SWEEP_TASK = "netiquette.sweep"
+UPKEEP_QUEUE = "upkeep"
+
+NUDGE_EXPIRES = 60
+"""Seconds after which an unread nudge is dropped: the sweep has sent newer ones."""
+
+NUDGE_INTERVAL = 0.02
+"""Seconds between two rounds of nudges: more would only find an empty queue."""
+
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+def create_celery(broker_url: str) -> Celery:
+    """Return the Celery application with what producer and workers must agree on."""
+    app = Celery("netiquette", broker=broker_url, set_as_current=False)
+    app.conf.update(
+        task_ignore_result=True,
+        task_default_queue=UPKEEP_QUEUE,
+        broker_connection_retry_on_startup=True,
+        # kombu waits forever by default; a silent broker must show as an error.
+        broker_transport_options={
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 15,
+            "queue_order_strategy": "priority",
+        },
+    )
+    return app
+
+
+class Nudges(Protocol):
+    """Something that wakes the scoring workers."""
+
+    def nudge(self, lane: Lane) -> None:
+        """Ask for a look at the lane; returns at once and never raises."""
+
+
+class Nudger:
+    """Publishes nudges from one thread, off the request path.
+
+    Nudges of the same lane coalesce while the thread is busy. When the broker
+    is away the lanes are kept and tried again each second.
+    """
+
+    def __init__(self, broker_url: str) -> None:
+        """Start nothing yet; use as a context manager."""
+        self._celery = create_celery(broker_url)
+        self._wanted: set[Lane] = set()
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="nudger", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start the publishing thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Publish what is wanted once more, then stop; waits 3 s at most."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify()
+        self._thread.join(timeout=3)
+
+    def nudge(self, lane: Lane) -> None:
+        """Ask for a look at the lane; returns at once and never raises."""
+        with self._changed:
+            self._wanted.add(lane)
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted or self._stopping.is_set())
+                lanes, self._wanted = sorted(self._wanted), set()
+            published = self._publish(lanes)
+            if self._stopping.is_set():
+                return
+            if not published:
+                with self._changed:
+                    self._wanted.update(lanes)
+            self._stopping.wait(NUDGE_INTERVAL if published else RETRY_SECONDS)
+
+    def _publish(self, lanes: list[Lane]) -> bool:
+        try:
+            for lane in lanes:
+                self._celery.send_task(
+                    SCORE_TASK, queue=lane.queue, expires=NUDGE_EXPIRES, retry=False
+                )
+        except Exception as error:  # noqa: BLE001 - kombu raises whatever its transport raises
+            log.warning("nudge_failed", error=type(error).__name__)
+            return False
+        return True

@@ -1,0 +1,35 @@
+"""Every setting of the service and its workers, read from `NETIQUETTE_*` variables."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can set; times are seconds, sizes bytes, unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="NETIQUETTE_", extra="ignore")
+
+    database_url: str = Field("sqlite:///var/netiquette.db", description="SQLAlchemy URL")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Celery's broker, rate limits")
+    var_dir: Path = Field(Path("var"), description="State of the embedded default")
+    model: str = Field("netiquette-de-en", description="Name of the model that scores")
+    models_dir: Path = Field(Path(".cache/models"), description="Pulled and derived models")
+    max_body_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Largest request body")
+    key_rate: str = Field("100/second", description="Comments per site key")
+    member_rate: str = Field("20/minute", description="Comments and edits per member")
+    max_waiters: int = Field(200, gt=0, description="Requests that may wait (Prefer: wait) at once")
+    batch_size: int = Field(16, gt=0, description="Revisions per lease")
+    batch_characters: int = Field(20_000, gt=0, description="Characters per lease, at most")
+    time_limit: int = Field(60, gt=0, description="Scoring one batch longer than this is a hang")
+    lease_seconds: int = Field(75, gt=0, description="A lease older than this is a crash")
+    sweep_seconds: float = Field(5.0, gt=0, description="How often missed comments are nudged")
+    stale_seconds: int = Field(300, gt=0, description="Pending longer than this raises the alarm")
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return Settings()

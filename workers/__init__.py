@@ -1,0 +1,1 @@
+"""The workers: Celery tasks that score comments. Imports `service`, never the other way."""
