@@ -1,0 +1,34 @@
+"""Engines: the code that runs a network. Independent of each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What an engine makes of one text."""
+
+    scores: dict[str, float]
+    """Attribute → score 0..1, by Detoxify's names; all that the model has."""
+    duration: float
+    """Seconds that this text took."""
+    forms: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Scores of every text form that was scored (`original`, …)."""
+    spans: list[dict[str, Any]] = field(default_factory=list)
+    language: str | None = None
+
+
+class Engine(Protocol):
+    """Runs one model on texts, in one process."""
+
+    model: str
+    """SHA-256 identity of the model, hex."""
+    provenance: dict[str, str]
+    """Model name and version, engine, library versions, CPU instruction set (invariant 10)."""
+
+    def score(self, texts: Sequence[str]) -> list[Scored]:
+        """Score each text; as many results as texts, in order; an empty list gives none.
+
+        Raises what the network raises: the caller tries the texts one by one.
+        """
