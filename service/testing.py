@@ -1,0 +1,91 @@
+"""Doubles for tests: a frozen clock, and builders of rows that stand for a site at work.
+
+Shipped with the package, so that each part's tests stand on the same ones.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from service import clock
+from service.db import Database
+from service.domain.vocabulary import Lane, MemberStatus
+from service.ids import new_id
+from service.policy.document import FIRST_POLICY
+from service.tables import Comment, Member, Policy, Revision, Site, Thread
+
+
+class FrozenClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, start: datetime) -> None:
+        """Start at `start`, an aware time."""
+        self._now = start
+
+    def __call__(self) -> datetime:
+        """Return the frozen moment."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move forward by `seconds`."""
+        self._now += timedelta(seconds=seconds)
+
+
+@contextmanager
+def frozen_clock(start: datetime | None = None) -> Iterator[FrozenClock]:
+    """Freeze `service.clock` in this process at `start` (default: now)."""
+    frozen = FrozenClock(start or datetime.now(UTC))
+    clock.set_source(frozen)
+    try:
+        yield frozen
+    finally:
+        clock.set_source(None)
+
+
+@dataclass(frozen=True)
+class SiteRows:
+    """A site with a policy, one thread and one member: enough to hold comments."""
+
+    site_id: UUID
+    thread_id: UUID
+    member_id: UUID
+
+
+def add_site(database: Database, key: str = "zeitung") -> SiteRows:
+    """Insert a site with the first policy, a thread and an active member."""
+    with database.write() as session:
+        site = Site(key=key, name=key.title(), active_policy=1)
+        session.add(site)
+        session.flush()
+        policy = Policy(site_id=site.id, version=1, document=FIRST_POLICY.model_dump(mode="json"))
+        thread = Thread(site_id=site.id, key="artikel")
+        member = Member(site_id=site.id, key="lena", status=MemberStatus.ACTIVE)
+        session.add_all([policy, thread, member])
+        return SiteRows(site.id, thread.id, member.id)
+
+
+def insert_comment(session: Session, rows: SiteRows, body: str, lane: Lane = Lane.COMMENTS) -> UUID:
+    """Insert a pending comment with its first revision; leaves the commit to the caller."""
+    comment = Comment(
+        id=new_id(),
+        site_id=rows.site_id,
+        thread_id=rows.thread_id,
+        member_id=rows.member_id,
+        lane=lane,
+    )
+    session.add(comment)
+    session.flush()
+    session.add(Revision(comment_id=comment.id, number=1, site_id=rows.site_id, body=body))
+    return comment.id
+
+
+def add_comments(
+    database: Database, rows: SiteRows, *bodies: str, lane: Lane = Lane.COMMENTS
+) -> list[UUID]:
+    """Insert pending comments, oldest first, as the API leaves them; returns their ids."""
+    with database.write() as session:
+        return [insert_comment(session, rows, body, lane) for body in bodies]
