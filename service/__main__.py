@@ -1,0 +1,5 @@
+"""`python -m service` is the command `netiquette`, whatever the search path holds."""
+
+from service.cli import main
+
+main()

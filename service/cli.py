@@ -1,0 +1,40 @@
+"""The command `netiquette`: gathers its groups by entry point.
+
+The API image has the command without the workers: a group whose packages are
+not installed is left out.
+"""
+
+from importlib.metadata import entry_points
+
+import typer
+
+from service.commands import api, migrate, up
+
+GROUP = "netiquette.commands"
+
+commands = typer.Typer(no_args_is_help=True)
+commands.command("up")(up.up)
+commands.command("api")(api.api)
+commands.command("migrate")(migrate.migrate)
+
+
+def application() -> typer.Typer:
+    """Return the whole command, with every group whose packages are installed."""
+    whole = typer.Typer(
+        name="netiquette",
+        help="Self-hosted comment moderation for news sites.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        try:
+            whole.add_typer(point.load())
+        except ModuleNotFoundError as error:
+            if error.name and error.name.partition(".")[0] == "service":
+                raise
+    return whole
+
+
+def main() -> None:
+    """Run the command."""
+    application()()

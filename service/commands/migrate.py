@@ -1,0 +1,15 @@
+"""`netiquette migrate`."""
+
+import typer
+
+from service import migrations
+from service.db import Database
+from service.settings import settings
+
+
+def migrate() -> None:
+    """Bring the database's schema up to date; does nothing when it is."""
+    database = Database(settings().database_url)
+    migrations.migrate(database)
+    database.dispose()
+    typer.echo("The database is up to date.")

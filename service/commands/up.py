@@ -1,0 +1,17 @@
+"""`netiquette up`."""
+
+from typing import Annotated
+
+import typer
+
+from service.embedded.start import run
+from service.settings import settings
+
+
+def up(
+    port: Annotated[
+        int, typer.Option(envvar="PORT", help="Port of the API and the pages.", min=1, max=65535)
+    ] = 8000,
+) -> None:
+    """Start everything on this machine, in the foreground; Ctrl-C stops it."""
+    raise typer.Exit(run(settings(), port))

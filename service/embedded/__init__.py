@@ -1,0 +1,1 @@
+"""The embedded default: everything in one foreground command, state in one folder."""

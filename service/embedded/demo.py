@@ -1,0 +1,91 @@
+"""The demo site of the embedded default, and the file that tells its secrets."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from sqlmodel import Session, col, select, update
+
+from service import clock
+from service.auth.keys import Scope, create_key, find_principal
+from service.db import Database
+from service.sites.use_cases import create_moderator, create_site
+from service.tables import Moderator, Site, SiteKey
+
+FILE = "demo.json"
+SITE = "demo"
+EMAIL = "moderator@demo.example"
+KEY_NAME = "demo"
+RATE = "1000/second"
+"""Per key, and in the embedded default per member: nobody should meet a limit while trying."""
+
+
+def ensure(database: Database, path: Path, base_url: str) -> bool:
+    """See to it that `path` tells a working key of the demo site; tell whether it was made now.
+
+    Secrets are stored as hashes: when the file is gone or damaged, or belongs to
+    another database, new ones are made, and the demo's old ones stop working.
+    """
+    content = _read(path)
+    with database.write() as session:
+        works = content is not None and find_principal(session, content["api_key"]) is not None
+        if content is None or not works:
+            content = _make(session)
+    _write(path, {"base_url": base_url} | content | {"base_url": base_url})
+    return not works
+
+
+def _make(session: Session) -> dict[str, Any]:
+    site = session.exec(select(Site).where(col(Site.key) == SITE)).one_or_none()
+    if site is None:
+        site = create_site(session, SITE, "Demo")
+    session.exec(
+        update(SiteKey)
+        .where(col(SiteKey.site_id) == site.id, col(SiteKey.name) == KEY_NAME)
+        .where(col(SiteKey.revoked_at).is_(None))
+        .values(revoked_at=clock.now())
+    )
+    _, token = create_key(session, site.id, KEY_NAME, list(Scope), RATE)
+    password = secrets.token_urlsafe(12)
+    _set_moderator(session, site, password)
+    return {
+        "site": SITE,
+        "api_key": token,
+        "moderator": {"email": EMAIL, "password": password},
+    }
+
+
+def _set_moderator(session: Session, site: Site, password: str) -> None:
+    moderator = session.exec(
+        select(Moderator).where(col(Moderator.site_id) == site.id, col(Moderator.email) == EMAIL)
+    ).one_or_none()
+    if moderator is None:
+        create_moderator(session, site.id, EMAIL, password, "Demo")
+    else:
+        moderator.password_hash = PasswordHasher().hash(password)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return what the file tells, or None where it is gone or damaged."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        whole = isinstance(content["api_key"], str) and {"site", "moderator"} <= content.keys()
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return content if whole else None
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """Replace the file at once or not at all, readable by its owner only."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor has no path
+        json.dump(content, file, indent=2)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

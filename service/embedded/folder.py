@@ -1,0 +1,95 @@
+"""The state folder `var/`: its modes, its lock, and whether it can be used at all."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from service.embedded.messages import StartRefused, say
+
+LOCK = "up.lock"
+LOG = "log"
+DATABASE = "netiquette.db"
+LEAST_FREE = 100 * 1024 * 1024
+"""Bytes of free disk below which nothing is started: SQLite needs room for its WAL."""
+
+WAIT_FOR_GUARDIAN = 10.0
+
+
+def prepare(var: Path) -> None:
+    """Make the folder, for its owner only; raises StartRefused where it cannot be written."""
+    try:
+        (var / LOG).mkdir(parents=True, exist_ok=True)
+        var.chmod(0o700)
+        for file in var.glob(f"{DATABASE}*"):
+            file.chmod(0o600)
+        with tempfile.TemporaryFile(dir=var) as probe:
+            probe.write(b"netiquette")
+        free = shutil.disk_usage(var).free
+    except OSError as error:
+        raise StartRefused(
+            f"{var} cannot be used: {error.strerror}. It must be a folder that you may write to; "
+            "NETIQUETTE_VAR_DIR names another one."
+        ) from error
+    if free < LEAST_FREE:
+        raise StartRefused(
+            f"The disk is full: {free // 2**20} MB are left for {var}, "
+            f"{LEAST_FREE // 2**20} MB are needed. Make room and start again."
+        )
+
+
+@contextmanager
+def locked(var: Path, url: str) -> Iterator[int]:
+    """Hold the folder's lock and give its descriptor; raises StartRefused beside a running one.
+
+    The lock lies on the descriptor, not in the file: it ends with the last process
+    that holds it, so a file left behind by a crash means nothing.
+    """
+    descriptor = os.open(var / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _acquire(descriptor, var)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()} {url}".encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, var: Path) -> None:
+    if _try(descriptor):
+        return
+    owner, _, url = os.pread(descriptor, 200, 0).decode(errors="replace").partition(" ")
+    if _is_alive(owner):
+        raise StartRefused(
+            f"Netiquette is running already with {var}: process {owner}, {url}. End that one "
+            "first, or start another one with its own NETIQUETTE_VAR_DIR and PORT."
+        )
+    say("Waiting for the end of an earlier run …")
+    deadline = time.monotonic() + WAIT_FOR_GUARDIAN
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        if _try(descriptor):
+            return
+    raise StartRefused(f"Processes of an earlier run still use {var}. End them, then start again.")
+
+
+def _try(descriptor: int) -> bool:
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True

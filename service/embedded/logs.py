@@ -1,0 +1,33 @@
+"""Log files of the children: bounded, without a hand in what they write."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+LIMIT = 10 * 1024 * 1024
+"""Bytes after which a log is moved aside; one older part is kept."""
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log for a child to append to."""
+    return path.open("ab", buffering=0)
+
+
+def bound(path: Path, limit: int = LIMIT) -> None:
+    """Move a log over `limit` bytes aside, to `<name>.1`.
+
+    Copies and truncates: the child goes on writing to the same file, at its new
+    end, since it was opened for appending. Lines in between may be lost.
+    """
+    if path.exists() and path.stat().st_size > limit:
+        shutil.copyfile(path, path.with_name(path.name + ".1"))
+        os.truncate(path, 0)
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """Return the last lines of a log, for a person who must find out what happened."""
+    with path.open("rb") as log:
+        log.seek(max(0, log.seek(0, os.SEEK_END) - 8192))
+        text = log.read().decode(errors="replace")
+    return "\n".join(f"  | {line}" for line in text.splitlines()[-lines:])

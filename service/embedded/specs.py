@@ -1,0 +1,66 @@
+"""What the embedded default runs, and with which settings."""
+
+import os
+from pathlib import Path
+
+from service.embedded import database, demo, folder
+from service.embedded.child import Spec, command
+from service.settings import Settings
+
+
+def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str]:
+    """Return the children's environment: the caller's, with what belongs to this run.
+
+    A rate that the caller has set wins over the generous one.
+    """
+    own = {
+        "NETIQUETTE_DATABASE_URL": database.url(var),
+        "NETIQUETTE_REDIS_URL": broker_url,
+        "NETIQUETTE_VAR_DIR": str(var),
+        "NETIQUETTE_MODELS_DIR": str(settings.models_dir.absolute()),
+        # Logs are read while they grow.
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {"NETIQUETTE_MEMBER_RATE": demo.RATE} | dict(os.environ) | own
+
+
+def model(environment: dict[str, str], var: Path) -> Spec:
+    """Return how to build what is derived from the model, unless it is there."""
+    return _own("The model", "model", ("models", "build"), environment, var, grace=1.0)
+
+
+def workers(environment: dict[str, str], var: Path) -> tuple[Spec, ...]:
+    """Return how to start the workers."""
+    return (
+        _own("The scoring worker", "score", ("worker", "score"), environment, var, grace=4.0),
+        _own("The I/O worker", "io", ("worker", "io"), environment, var, grace=4.0),
+    )
+
+
+def front(environment: dict[str, str], var: Path, listener: int) -> tuple[Spec, ...]:
+    """Return how to start what brings in work: the API, on an inherited socket, and the beat."""
+    api = ("api", "--fd", str(listener))
+    return (
+        _own("The API", "api", api, environment, var, grace=3.0, descriptors=(listener,)),
+        _own("The beat", "beat", ("worker", "beat"), environment, var, grace=3.0),
+    )
+
+
+def _own(  # noqa: PLR0913 - one call per child, as readable as a table
+    name: str,
+    log: str,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    var: Path,
+    *,
+    grace: float,
+    descriptors: tuple[int, ...] = (),
+) -> Spec:
+    return Spec(
+        name=name,
+        command=command(*arguments),
+        environment=environment,
+        log=var / folder.LOG / f"{log}.log",
+        grace=grace,
+        descriptors=descriptors,
+    )

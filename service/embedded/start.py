@@ -1,0 +1,89 @@
+"""The embedded default, step by step."""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+from service.embedded import database, demo, folder, listening, specs
+from service.embedded.child import Spec
+from service.embedded.guardian import Guardian
+from service.embedded.logs import tail
+from service.embedded.messages import StartRefused, complain, say
+from service.embedded.stopping import Stopping, StopRequested
+from service.embedded.supervisor import Supervisor
+from service.embedded.valkey import Broker
+from service.settings import Settings
+
+
+def run(settings: Settings, port: int) -> int:
+    """Start everything, keep it running, end it in order; return the exit code."""
+    # Whatever is made here holds comments or secrets: its owner's business only.
+    os.umask(0o077)
+    stopping = Stopping()
+    var = settings.var_dir.absolute()
+    try:
+        folder.prepare(var)
+        with (
+            folder.locked(var, listening.url(port)) as lock,
+            listening.bind(port) as listener,
+        ):
+            _run(settings, stopping, lock, listener)
+    except StartRefused as error:
+        complain(f"Netiquette cannot run. {error}")
+        return 1
+    except OSError as error:
+        complain(f"Netiquette cannot run. {error.strerror}: {error.filename or var}")
+        return 1
+    say("Stopped.")
+    return 0
+
+
+def _run(settings: Settings, stopping: Stopping, lock: int, listener: socket.socket) -> None:
+    guardian = Guardian(keep=(lock,))
+    supervisor = Supervisor(guardian, stopping)
+    try:
+        _start(settings, supervisor, listener)
+        supervisor.keep()
+    except StopRequested as why:
+        say(f"\nStopping, {why} …")
+    finally:
+        # Nobody may wait in the queue of a socket that nobody will read.
+        listener.close()
+        supervisor.stop()
+        guardian.close()
+
+
+def _start(settings: Settings, supervisor: Supervisor, listener: socket.socket) -> None:
+    began = time.monotonic()
+    var = settings.var_dir.absolute()
+    port: int = listener.getsockname()[1]
+    broker = Broker.choose()
+    environment = specs.environment(settings, var, broker.url)
+    say(f"Starting Netiquette; its state is in {var}")
+    supervisor.start(broker.spec(var))
+    if database.prepare(var, listening.url(port)):
+        say(f"  made the demo site; its key and its moderator are in {var / demo.FILE}")
+    _build_model(supervisor, specs.model(environment, var))
+    supervisor.start(*specs.workers(environment, var))
+    supervisor.start(*specs.front(environment, var, listener.fileno()))
+    say("  loading the model …")
+    supervisor.wait_for(lambda: listening.is_ready(port))
+    say(f"Ready after {time.monotonic() - began:.1f} s.\n")
+    _tell_where(var, listening.url(port))
+
+
+def _build_model(supervisor: Supervisor, spec: Spec) -> None:
+    if supervisor.finish(spec, _pass_on):
+        raise StartRefused(f"The model cannot be used. The end of {spec.log}:\n{tail(spec.log)}")
+
+
+def _pass_on(line: str) -> None:
+    say(f"  {line}")
+
+
+def _tell_where(var: Path, url: str) -> None:
+    say(f"  API, with its documentation   {url}/docs")
+    say(f"  key and moderator's account   {var / demo.FILE}")
+    say(f"  logs                          {var / folder.LOG}")
+    say("\nCtrl-C stops everything.")

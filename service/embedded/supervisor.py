@@ -1,0 +1,121 @@
+"""Starts the children, keeps them alive, and ends them in order."""
+
+import time
+from collections.abc import Callable
+
+from service.embedded import logs
+from service.embedded.child import Child, Spec
+from service.embedded.guardian import Guardian
+from service.embedded.messages import StartRefused, say
+from service.embedded.stopping import Stopping
+
+TICK = 0.1
+HOPELESS = 3
+"""Failures in a row of a child that has not served yet, after which the start is given up."""
+
+LOG_CHECK = 10.0
+
+
+class Supervisor:
+    """One thread that tends all children.
+
+    Children are ended in the reverse order of their stages; those of one stage
+    together. All stages' graces together stay below 10 s.
+    """
+
+    def __init__(self, guardian: Guardian, stopping: Stopping) -> None:
+        """Start nothing yet."""
+        self._guardian = guardian
+        self._stopping = stopping
+        self._stages: list[list[Child]] = []
+        self._log_check = 0.0
+
+    def start(self, *specs: Spec) -> None:
+        """Start one more stage; raises StartRefused when a program cannot be run at all."""
+        stage = [Child(spec, self._guardian) for spec in specs]
+        self._stages.append(stage)
+        for child in stage:
+            try:
+                child.start()
+            except OSError as error:
+                raise StartRefused(f"{child.spec.name} cannot be started: {error}") from error
+
+    def wait_for(self, condition: Callable[[], bool], pace: float = TICK) -> None:
+        """Tend the children until the condition holds, asked each `pace` s.
+
+        Raises StartRefused when a child fails again and again, StopRequested.
+        """
+        ask_at = 0.0
+        while True:
+            if time.monotonic() >= ask_at:
+                if condition():
+                    return
+                ask_at = time.monotonic() + pace
+            self._tend(starting=True)
+
+    def finish(self, spec: Spec, on_line: Callable[[str], None]) -> int:
+        """Run a child to its end, tending the others; return its exit code.
+
+        What it writes goes to its log, and line by line to `on_line`.
+        """
+        child = Child(spec, self._guardian)
+        self._stages.append([child])
+        child.start()
+        with spec.log.open("rb") as log:
+            log.seek(child.log_start)
+            while child.running:
+                self._tend(starting=True, but=child)
+                for line in log:
+                    on_line(line.decode(errors="replace").rstrip())
+            for line in log:
+                on_line(line.decode(errors="replace").rstrip())
+        self._stages.pop()
+        return child.died() or 0
+
+    def keep(self) -> None:
+        """Tend the children until StopRequested is raised."""
+        while True:
+            self._tend(starting=False)
+
+    def stop(self) -> None:
+        """End every child, in order; at once after a second signal."""
+        for stage in reversed(self._stages):
+            for child in stage:
+                child.ask_to_end()
+            deadline = time.monotonic() + max(child.spec.grace for child in stage)
+            while any(child.running for child in stage) and time.monotonic() < deadline:
+                if self._stopping.impatient:
+                    break
+                time.sleep(0.02)
+            for child in stage:
+                child.end()
+
+    def _tend(self, *, starting: bool, but: Child | None = None) -> None:
+        self._stopping.check()
+        self._guardian.tend()
+        for child in (child for stage in self._stages for child in stage if child is not but):
+            code = child.died()
+            if code is not None:
+                self._report(child, code, starting=starting)
+            if child.due:
+                child.start()
+        self._bound_logs()
+        time.sleep(TICK)
+
+    def _report(self, child: Child, code: int, *, starting: bool) -> None:
+        spec = child.spec
+        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        if starting and child.failures >= HOPELESS:
+            raise StartRefused(
+                f"{spec.name} ended {how}, {child.failures} times in a row. "
+                f"The end of {spec.log}:\n{logs.tail(spec.log)}"
+            )
+        say(f"{spec.name} ended {how}; it starts again in {child.pause:.0f} s. See {spec.log}.")
+
+    def _bound_logs(self) -> None:
+        if time.monotonic() < self._log_check:
+            return
+        self._log_check = time.monotonic() + LOG_CHECK
+        for stage in self._stages:
+            for child in stage:
+                logs.bound(child.spec.log)
