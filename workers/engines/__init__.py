@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from tokenizers import Tokenizer
+
+Score = dict[str, float]
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -32,3 +36,15 @@ class Engine(Protocol):
 
         Raises what the network raises: the caller tries the texts one by one.
         """
+
+
+class Network(Protocol):
+    """A loaded network with its tokenizer: what differs from engine to engine."""
+
+    tokenizer: Tokenizer
+    """Without truncation or padding."""
+    versions: dict[str, str]
+    """Engine and the libraries that it computes with."""
+
+    def run(self, texts: Sequence[str]) -> list[Score]:
+        """Score texts that each fit into one window; attribute → score 0..1."""

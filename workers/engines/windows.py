@@ -1,0 +1,65 @@
+"""Split a long text into overlapping windows that end where sentences end. Pure."""
+
+import re
+from collections.abc import Callable
+
+Span = tuple[int, int]
+
+_SENTENCE_END = re.compile(r"[.!?…]+[\"'»«“”)\]]*\s+|\n+")
+
+
+def sentences(text: str) -> list[Span]:
+    """Return the code point spans of the sentences, which together are the whole text."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    if not ends or ends[-1] != len(text):
+        ends.append(len(text))
+    return list(zip([0, *ends], ends, strict=False))
+
+
+def windows(text: str, capacity: int, size: Callable[[str], int]) -> list[Span]:
+    """Return code point spans of `text` that hold at most `capacity` tokens each.
+
+    One span when the text fits. Otherwise every sentence lies whole in at least
+    one window, as far as it fits, and about a quarter of each window is shared
+    with the one before. `size` counts the tokens of a piece of text.
+    """
+    if size(text) <= capacity:
+        return [(0, len(text))]
+    pieces = [
+        piece for span in sentences(text) for piece in _fitting(text, span, capacity // 2, size)
+    ]
+    sizes = [size(text[start:end]) for start, end in pieces]
+    found: list[Span] = []
+    first = 0
+    while True:
+        last, total = first, sizes[first]
+        while last + 1 < len(pieces) and total + sizes[last + 1] <= capacity:
+            last += 1
+            total += sizes[last]
+        # Joined pieces may need more tokens than the sum of theirs.
+        while last > first and size(text[pieces[first][0] : pieces[last][1]]) > capacity:
+            last -= 1
+        found.append((pieces[first][0], pieces[last][1]))
+        if last + 1 == len(pieces):
+            return found
+        first = _overlapping(sizes, first, last, capacity // 4)
+
+
+def _overlapping(sizes: list[int], first: int, last: int, share: int) -> int:
+    """Return the piece that the next window starts with: at most `share` tokens are repeated."""
+    start, repeated = last + 1, 0
+    while start - 1 > first and repeated + sizes[start - 1] <= share:
+        start -= 1
+        repeated += sizes[start]
+    return start
+
+
+def _fitting(text: str, span: Span, limit: int, size: Callable[[str], int]) -> list[Span]:
+    """Halve the span, at a space where there is one near the middle, until each part fits."""
+    start, end = span
+    if end - start <= 1 or size(text[start:end]) <= limit:
+        return [span]
+    middle = (start + end) // 2
+    space = text.rfind(" ", start + (end - start) // 4, middle)
+    cut = space + 1 if space >= 0 else middle
+    return [*_fitting(text, (start, cut), limit, size), *_fitting(text, (cut, end), limit, size)]

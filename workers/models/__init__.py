@@ -1,0 +1,1 @@
+"""Models: weights, tokenizer and labels, and what is derived from them."""

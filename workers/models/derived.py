@@ -1,0 +1,57 @@
+"""Folders that are made from a model and can be made again at any time."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from workers.models.manifest import sha256
+
+MARKER = "derived.json"
+
+
+def read(folder: Path, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the notes of a derived folder, or None when it has to be made again.
+
+    It has to be when it is incomplete or damaged, or was made under other
+    `conditions` (another CPU, another place, another version of the code).
+    """
+    try:
+        marker = json.loads((folder / MARKER).read_text("utf-8"))
+        files: dict[str, str] = marker["files"]
+        whole = all(sha256(folder / name) == digest for name, digest in files.items())
+        if whole and marker["conditions"] == dict(conditions):
+            notes: dict[str, Any] = marker["notes"]
+            return notes
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return None
+
+
+def ensure(
+    folder: Path, conditions: Mapping[str, Any], make: Callable[[Path], dict[str, Any]]
+) -> dict[str, Any]:
+    """Make the folder unless it is whole and made under `conditions`; return its notes.
+
+    `make` fills an empty folder and returns the notes. The result appears at
+    once or not at all, however many processes ask for it together.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        notes = read(folder, conditions)
+        if notes is not None:
+            return notes
+        draft = folder.with_suffix(".draft")
+        for leftover in (draft, folder):
+            shutil.rmtree(leftover, ignore_errors=True)
+        draft.mkdir()
+        notes = make(draft)
+        files = {path.name: sha256(path) for path in sorted(draft.iterdir())}
+        marker = {"conditions": dict(conditions), "notes": notes, "files": files}
+        (draft / MARKER).write_text(json.dumps(marker, indent=1), "utf-8")
+        os.replace(draft, folder)  # noqa: PTH105 - same file system: atomic
+        return notes

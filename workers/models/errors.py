@@ -1,0 +1,37 @@
+"""What can be wrong with a model; each message says what to do about it."""
+
+
+class ModelError(Exception):
+    """The model cannot be used; the one that runs stays."""
+
+
+class UnknownModel(ModelError):
+    """No model by that name is installed."""
+
+
+class BadManifest(ModelError):
+    """`model.toml` is missing or cannot be understood."""
+
+
+class CorruptModel(ModelError):
+    """A file is missing, or its SHA-256 is not the one the manifest names."""
+
+
+class UnsafeCheckpoint(ModelError):
+    """The checkpoint holds more than tensors and plain data, or asks for foreign code."""
+
+
+class WrongCheckpoint(ModelError):
+    """The checkpoint's keys or shapes are not those of its architecture."""
+
+
+class DownloadFailed(ModelError):
+    """A file could not be fetched whole; what has come so far is kept."""
+
+
+class NoSpace(ModelError):
+    """The disk has too little room for what is to be written."""
+
+
+class BuildFailed(ModelError):
+    """No derived form of the model gives Detoxify's scores closely enough."""

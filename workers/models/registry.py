@@ -1,0 +1,67 @@
+"""Where models lie: bundled with the package, pulled into the models folder, or at a path."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.models.errors import BadManifest, UnknownModel
+from workers.models.manifest import MANIFEST, Manifest
+
+BUNDLED = Path(__file__).parent / "bundled"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A folder with a manifest, and the folder for what is derived from it."""
+
+    folder: Path
+    manifest: Manifest
+    derived: Path
+    """`<models_dir>/<identity>`: everything in it can be built again."""
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 over the manifest, hex."""
+        return self.manifest.identity
+
+    @property
+    def bundled(self) -> bool:
+        """Whether the model came with the package, and cannot be removed."""
+        return self.folder.parent == BUNDLED
+
+    def verify(self) -> None:
+        """Compare every file with the manifest; raises CorruptModel."""
+        self.manifest.verify(self.folder)
+
+
+def open_model(folder: Path, models_dir: Path) -> Model:
+    """Read the model in `folder`; raises BadManifest."""
+    manifest = Manifest.read(folder)
+    return Model(folder.absolute(), manifest, models_dir.absolute() / manifest.identity)
+
+
+def find(name: str, models_dir: Path) -> Model:
+    """Find a model by name, bundled or in `models_dir`, or by the path of its folder.
+
+    A name from `models_dir` wins over a bundled one, so that a newsroom can
+    replace it. Raises UnknownModel, BadManifest.
+    """
+    for folder in (models_dir / name, BUNDLED / name, Path(name)):
+        if (folder / MANIFEST).is_file():
+            return open_model(folder, models_dir)
+    raise UnknownModel(
+        f"no model {name!r}: `netiquette models list` shows what is there, "
+        "`netiquette models pull` fetches a published one"
+    )
+
+
+def installed(models_dir: Path) -> tuple[list[Model], list[BadManifest]]:
+    """Return all models by name, and what is wrong with those that cannot be read."""
+    models: dict[str, Model] = {}
+    broken: list[BadManifest] = []
+    for parent in (models_dir, BUNDLED):
+        for path in sorted(parent.glob(f"*/{MANIFEST}")):
+            try:
+                models.setdefault(path.parent.name, open_model(path.parent, models_dir))
+            except BadManifest as error:
+                broken.append(error)
+    return list(models.values()), broken
