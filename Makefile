@@ -1,0 +1,77 @@
+# Netiquette. `make help` explains every target.
+#
+#   PORT=8080        another port for `make run`
+#   PYTHON=…         another Python 3.11
+#   TORCH_INDEX=…    another index for torch alone, such as PyTorch's own for CPUs,
+#                    for whom the CUDA build (several GB) is too much
+
+IS_3_11 = import sys; sys.exit(sys.version_info[:2] != (3, 11))
+PYTHON ?= $(shell for python in python3.11 python3 python; do \
+	$$python -c '$(IS_3_11)' 2>/dev/null && echo $$python && break; done)
+TORCH = torch==2.13.0
+VENV = .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" --no-emit-package torch \
+	--excludes requirements/torch.excluded pyproject.toml requirements/build.in
+
+.DELETE_ON_ERROR:
+.PHONY: install help run test check bench eval model lock
+
+install: $(VENV)/installed ## Install what running takes into .venv (plain `make` does this)
+
+help: ## Explain the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Simple enough for make to run it without a shell in between: `netiquette up`
+# ends when its parent dies, and that must be make.
+run: install ## Start everything on http://127.0.0.1:8000 (PORT=… for another), until Ctrl-C
+	@$(BIN)/netiquette up
+
+test: $(VENV)/installed-dev ## Run all tests
+	$(BIN)/pytest -n 2
+
+check: $(VENV)/installed-dev ## Check style, types, layers and dependencies
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+bench: $(VENV)/installed-dev ## Measure speed and latency
+	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
+
+eval: install ## Measure the model on the public test sets
+	$(BIN)/netiquette eval
+
+model: $(VENV)/installed-dev ## Train the bundled model anew (about 45 minutes on two cores)
+	$(BIN)/python -m workers.models.training
+
+lock: $(VENV)/installed-dev ## Pin what pyproject.toml asks for (LOCK=--upgrade: the newest of everything)
+	$(COMPILE) $(LOCK) --output-file requirements/service.lock
+	$(COMPILE) $(LOCK) --extra worker --output-file requirements/worker.lock
+	$(COMPILE) $(LOCK) --extra worker --extra dev --output-file requirements/dev.lock
+
+$(VENV)/made:
+	@"$(PYTHON)" -c '$(IS_3_11)' 2>/dev/null || { \
+		echo "Netiquette needs Python 3.11, and '$(PYTHON)' is not. Say where it is: make PYTHON=/path/to/python3.11"; \
+		exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+# The locks hold all but torch, which comes in several builds. Its line comes
+# second, so that it finds what it needs in the locked versions.
+$(VENV)/installed: requirements/worker.lock pyproject.toml | $(VENV)/made
+	@echo "Installing the packages of $<"
+	@$(PIP) install --quiet --require-hashes --no-deps --requirement $<
+	@echo "Installing $(TORCH)"
+	@$(PIP) install --quiet $(TORCH) $(TORCH_INDEX:%=--index-url %)
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/installed-dev: requirements/dev.lock $(VENV)/installed
+	@echo "Installing the packages of $<"
+	@$(PIP) install --quiet --require-hashes --no-deps --requirement $<
+	@touch $@
