@@ -92,7 +92,7 @@ class NotFound(NetiquetteError):
     status, slug, title = 404, "not-found", "Not found"
 
     def __init__(self, what: str) -> None:
-        """`what` names the kind of thing, never the id that was asked for."""
+        """Name the kind of thing in `what`, never the id that was asked for."""
         super().__init__(f"There is no such {what} on this site.")
 
 

@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Largest request body")
     key_rate: str = Field("100/second", description="Comments per site key")
     member_rate: str = Field("20/minute", description="Comments and edits per member")
+    threads: int = Field(20, gt=0, description="Requests that work on the database at once")
     max_waiters: int = Field(200, gt=0, description="Requests that may wait (Prefer: wait) at once")
     batch_size: int = Field(16, gt=0, description="Revisions per lease")
     batch_characters: int = Field(20_000, gt=0, description="Characters per lease, at most")

@@ -47,13 +47,13 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Refuse naive times, which have no one meaning."""
         if value is not None and value.tzinfo is None:
             raise ValueError("a time without a zone")
         return value.astimezone(UTC) if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Return the time in UTC."""
         if value is None:
             return None
@@ -96,9 +96,9 @@ class SiteKey(SQLModel, table=True):
     prefix: str = Field(unique=True, max_length=16)
     secret_sha256: str = Field(max_length=64)
     scopes: list[str] = Field(sa_type=JSON_TYPE)
-    rate: str | None = Field(None, max_length=40, description="Overrides Settings.key_rate")
+    rate: str | None = Field(default=None, max_length=40, description="Overrides Settings.key_rate")
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
-    revoked_at: datetime | None = Field(None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Policy(SQLModel, table=True):
@@ -118,10 +118,10 @@ class Thread(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id")
     key: str = Field(max_length=200)
-    url: str | None = Field(None, max_length=2000)
-    title: str | None = Field(None, max_length=500)
+    url: str | None = Field(default=None, max_length=2000)
+    title: str | None = Field(default=None, max_length=500)
     open: bool = True
-    moderation: Moderation = Field(Moderation.PRE, sa_type=_choice(Moderation))
+    moderation: Moderation = Field(default=Moderation.PRE, sa_type=_choice(Moderation))
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 
@@ -133,10 +133,10 @@ class Member(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id")
     key: str = Field(max_length=200)
-    name: str | None = Field(None, max_length=200)
-    status: MemberStatus = Field(MemberStatus.ACTIVE, sa_type=_choice(MemberStatus))
-    status_reason: str | None = Field(None, max_length=2000)
-    status_until: datetime | None = Field(None, sa_type=UtcDateTime)
+    name: str | None = Field(default=None, max_length=200)
+    status: MemberStatus = Field(default=MemberStatus.ACTIVE, sa_type=_choice(MemberStatus))
+    status_reason: str | None = Field(default=None, max_length=2000)
+    status_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 
@@ -148,9 +148,9 @@ class Moderator(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id")
     key: str = Field(max_length=200)
-    name: str | None = Field(None, max_length=200)
-    email: str | None = Field(None, unique=True, max_length=320)
-    password_hash: str | None = Field(None, max_length=200, description="argon2id")
+    name: str | None = Field(default=None, max_length=200)
+    email: str | None = Field(default=None, unique=True, max_length=320)
+    password_hash: str | None = Field(default=None, max_length=200, description="argon2id")
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 
@@ -185,25 +185,30 @@ class Comment(SQLModel, table=True):
         ),
         Index("ix_comment_thread", "thread_id", "id"),
         Index("ix_comment_member", "member_id", "id"),
+        Index("ix_comment_parent", "parent_id"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id")
     thread_id: UUID = Field(foreign_key="thread.id")
     member_id: UUID = Field(foreign_key="member.id")
-    parent_id: UUID | None = Field(None, foreign_key="comment.id")
-    external_id: str | None = Field(None, max_length=200)
-    audience: Audience = Field(Audience.PUBLIC, sa_type=_choice(Audience))
-    language: str | None = Field(None, max_length=35, description="As the caller declared it")
-    state: State = Field(State.PENDING, sa_type=_choice(State))
+    parent_id: UUID | None = Field(default=None, foreign_key="comment.id")
+    external_id: str | None = Field(default=None, max_length=200)
+    audience: Audience = Field(default=Audience.PUBLIC, sa_type=_choice(Audience))
+    language: str | None = Field(
+        default=None, max_length=35, description="As the caller declared it"
+    )
+    state: State = Field(default=State.PENDING, sa_type=_choice(State))
     revision: int = 1
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
-    edited_at: datetime | None = Field(None, sa_type=UtcDateTime)
-    lane: int = Field(Lane.COMMENTS, description="A value of Lane")
+    edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lane: int = Field(default=Lane.COMMENTS, description="A value of Lane")
     pending_since: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
-    lease: UUID | None = Field(None, description="The lease that holds this comment")
-    leased_until: datetime | None = Field(None, sa_type=UtcDateTime)
-    attempts: int = Field(0, description="Leases of this revision that ended without a decision")
+    lease: UUID | None = Field(default=None, description="The lease that holds this comment")
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = Field(
+        default=0, description="Leases of this revision that ended without a decision"
+    )
 
 
 class Revision(SQLModel, table=True):
@@ -228,7 +233,7 @@ class Assessment(SQLModel, table=True):
     model: str = Field(max_length=64, description="SHA-256 identity")
     scores: dict[str, float] = Field(sa_type=JSON_TYPE)
     spans: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON_TYPE)
-    language: str | None = Field(None, max_length=35)
+    language: str | None = Field(default=None, max_length=35)
     forms: dict[str, dict[str, float]] = Field(
         sa_type=JSON_TYPE, description="Scores of every text form that was scored"
     )
@@ -262,11 +267,11 @@ class Decision(SQLModel, table=True):
     from_state: State = Field(sa_type=_choice(State, "from_state"))
     to_state: State = Field(sa_type=_choice(State, "to_state"))
     actor: Actor = Field(sa_type=_choice(Actor))
-    policy: int | None = Field(None, description="Version of the policy that decided")
-    moderator_id: UUID | None = Field(None, foreign_key="moderator.id")
-    assessment_id: UUID | None = Field(None, foreign_key="assessment.id")
+    policy: int | None = Field(default=None, description="Version of the policy that decided")
+    moderator_id: UUID | None = Field(default=None, foreign_key="moderator.id")
+    assessment_id: UUID | None = Field(default=None, foreign_key="assessment.id")
     reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON_TYPE)
-    note: str | None = Field(None, sa_type=Text)
+    note: str | None = Field(default=None, sa_type=Text)
     facts: dict[str, Any] = Field(
         default_factory=dict, sa_type=JSON_TYPE, description="What each phase consulted"
     )
@@ -290,11 +295,11 @@ class Event(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id")
     type: EventType = Field(sa_type=_choice(EventType))
-    comment_id: UUID | None = Field(None, foreign_key="comment.id")
+    comment_id: UUID | None = Field(default=None, foreign_key="comment.id")
     revision: int | None = None
-    decision_id: UUID | None = Field(None, foreign_key="decision.id")
+    decision_id: UUID | None = Field(default=None, foreign_key="decision.id")
     due_at: datetime = Field(sa_type=UtcDateTime)
-    sequence: int | None = Field(None, description="Gap-free per site, once numbered")
+    sequence: int | None = Field(default=None, description="Gap-free per site, once numbered")
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 

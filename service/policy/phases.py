@@ -74,14 +74,14 @@ def over_threshold(policy: PolicyDocument, facts: Facts) -> list[Reason]:
 
 
 def member_premoderated(_policy: PolicyDocument, facts: Facts) -> list[Reason]:
-    """A person looks at everything that a premoderated member writes."""
+    """Have a person look at everything that a premoderated member writes."""
     if facts.member_status is MemberStatus.PREMODERATED:
         return [Reason(code="member_premoderated")]
     return []
 
 
 def previously_flagged(_policy: PolicyDocument, facts: Facts) -> list[Reason]:
-    """An edit cannot talk its way past a person who has looked, or should have."""
+    """Let no edit talk its way past a person who has looked, or should have."""
     return [Reason(code="previously_flagged")] if facts.previously_flagged else []
 
 

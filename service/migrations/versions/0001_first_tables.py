@@ -216,6 +216,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'flagged'"),
     )
     op.create_index("ix_comment_member", "comment", ["member_id", "id"], unique=False)
+    op.create_index("ix_comment_parent", "comment", ["parent_id"], unique=False)
     op.create_index(
         "ix_comment_pending",
         "comment",
@@ -427,6 +428,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     )
+    op.drop_index("ix_comment_parent", table_name="comment")
     op.drop_index("ix_comment_member", table_name="comment")
     op.drop_index(
         "ix_comment_flagged",

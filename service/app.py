@@ -1,0 +1,95 @@
+"""The API: routers, middleware, and what lives as long as the process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from service import problems
+from service.auth.limits import RateLimiter
+from service.auth.middleware import Authentication
+from service.comments import endpoints as comments
+from service.comments.waiting import Waiters
+from service.context import Context
+from service.db import Database
+from service.health import endpoints as health
+from service.openapi import describe_problems
+from service.queue import Nudger
+from service.review import endpoints as review
+from service.settings import Settings, settings
+from service.telemetry import AccessLog
+from service.threads import endpoints as threads
+
+STATIC = Path(__file__).parent / "web" / "static"
+
+DESCRIPTION = """
+Readers' comments go in, are scored and decided, and come out approved or flagged.
+
+Every call takes a site key (`Authorization: Bearer nq_…`). Errors are RFC 9457 problem
+documents with a stable `type`. Times are RFC 3339 in UTC; lists continue with
+`?after=` and the `next` of the page before.
+"""
+
+
+def create_app(configuration: Settings | None = None) -> FastAPI:
+    """Return the application; `configuration` defaults to the environment's."""
+    config = configuration or settings()
+    database = Database(config.database_url, pool_size=config.threads)
+    nudger = Nudger(config.redis_url)
+    context = Context(
+        settings=config,
+        database=database,
+        nudges=nudger,
+        limiter=RateLimiter(config.redis_url),
+        waiters=Waiters(database, config.max_waiters),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # As many threads as database connections: more would only wait for one.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = config.threads
+        with nudger:
+            yield
+            context.waiters.close()
+        database.dispose()
+
+    app = FastAPI(
+        title="Netiquette",
+        version=version("netiquette"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=config.max_body_bytes,
+    )
+    app.state.context = context
+    for feature in (comments, threads, review, health):
+        app.include_router(feature.router)
+    _add_docs(app)
+    describe_problems(app)
+    problems.install(app)
+    app.add_middleware(Authentication, database=database)
+    app.add_middleware(AccessLog)
+    return app
+
+
+def _add_docs(app: FastAPI) -> None:
+    """Serve Swagger UI from here: an intranet reaches no CDN, and none is trusted."""
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url=app.openapi_url or "/openapi.json",
+            title="Netiquette API",
+            swagger_js_url="/static/swagger-ui/swagger-ui-bundle.js",
+            swagger_css_url="/static/swagger-ui/swagger-ui.css",
+            swagger_favicon_url="/static/swagger-ui/favicon-32x32.png",
+        )

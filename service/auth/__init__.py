@@ -1,0 +1,1 @@
+"""Who calls: site keys, their scopes and limits."""

@@ -1,0 +1,32 @@
+"""FastAPI dependencies: who calls, and whether the key's scope allows it."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+
+from service.auth.keys import Principal, Scope
+from service.errors import MissingScope
+
+# Declares the scheme in the OpenAPI document; the middleware does the checking.
+_bearer = HTTPBearer(auto_error=False, description="A site key: nq_…", scheme_name="SiteKey")
+
+
+def allow(*scopes: Scope) -> Callable[..., Principal]:
+    """Return a dependency that gives the Principal, or raises MissingScope without any of them."""
+
+    def principal(
+        request: Request, _credentials: Annotated[object, Security(_bearer)]
+    ) -> Principal:
+        found: Principal = request.state.principal
+        if found.scopes.isdisjoint(scopes):
+            raise MissingScope(f"This call needs a key with the scope {' or '.join(scopes)}.")
+        return found
+
+    return principal
+
+
+CommentsKey = Annotated[Principal, Depends(allow(Scope.COMMENTS))]
+ReviewKey = Annotated[Principal, Depends(allow(Scope.REVIEW))]
+ReadingKey = Annotated[Principal, Depends(allow(Scope.COMMENTS, Scope.REVIEW))]

@@ -1,0 +1,84 @@
+"""Rate limits per key and per member, shared over Redis while it is there.
+
+When Redis is away the counts go on in this process's memory, and Redis is tried
+again every few seconds by one request alone: a broker that swallows packets must
+not slow the others down.
+"""
+
+import math
+import threading
+import time
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+from redis.exceptions import RedisError
+
+from service.errors import TooManyRequests
+
+TIMEOUT = 0.1
+RETRY_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class RateLimiter:
+    """Counts hits per name; raises TooManyRequests over the limit."""
+
+    def __init__(self, redis_url: str) -> None:
+        """Connect to nothing yet."""
+        self._redis_url = redis_url
+        self._memory = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._redis: SlidingWindowCounterRateLimiter | None = None
+        self._retry_at = 0.0
+        self._lock = threading.Lock()
+
+    def hit(self, rate: str, *name: str) -> None:
+        """Count one hit under `name` against `rate` ("20/minute").
+
+        Raises TooManyRequests, with the seconds until the next hit will pass.
+        """
+        item = parse(rate)
+        if self._should_use_redis():
+            try:
+                self._check(self._redis_limiter(), item, name)
+            except RedisError as error:
+                log.warning("rate_limits_in_memory", error=type(error).__name__)
+            else:
+                self._retry_at = 0.0
+                return
+        self._check(self._memory, item, name)
+
+    def _should_use_redis(self) -> bool:
+        """While Redis is away, let one caller in each RETRY_SECONDS try it."""
+        with self._lock:
+            now = time.monotonic()
+            if self._retry_at == 0.0:
+                return True
+            if now < self._retry_at:
+                return False
+            self._retry_at = now + RETRY_SECONDS
+            return True
+
+    def _redis_limiter(self) -> SlidingWindowCounterRateLimiter:
+        if self._redis is None:
+            storage = RedisStorage(
+                self._redis_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
+            )
+            self._redis = SlidingWindowCounterRateLimiter(storage)
+        return self._redis
+
+    def _check(
+        self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, name: tuple[str, ...]
+    ) -> None:
+        if limiter.hit(item, *name):
+            return
+        reset = limiter.get_window_stats(item, *name).reset_time
+        wait = max(1, math.ceil(reset - time.time()))
+        raise TooManyRequests(f"The limit is {rate_text(item)}. Try again in {wait} s.", wait)
+
+
+def rate_text(item: RateLimitItem) -> str:
+    """Return the limit in words: "20 per 1 minute"."""
+    return str(item)

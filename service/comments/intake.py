@@ -1,0 +1,141 @@
+"""Accepting comments: one or many in one unit of work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from service.comments.repository import CommentRecord, get_record
+from service.comments.schemas import CommentIn
+from service.domain.vocabulary import Lane
+from service.errors import ExternalIdTaken, Invalid, ThreadClosed
+from service.members.status import refusal
+from service.tables import Comment, Member, Revision, Thread
+from service.upsert import find_or_make
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A comment that is kept; `created` is false for one whose external id was known."""
+
+    record: CommentRecord
+    created: bool
+
+
+class Intake:
+    """Accepts comments of one site within one session; what they share is read once."""
+
+    def __init__(
+        self, session: Session, site_id: UUID, items: Sequence[CommentIn], now: datetime
+    ) -> None:
+        """Make missing threads and members, and read what the items refer to."""
+        self._session = session
+        self._site_id = site_id
+        self._now = now
+        self._threads = find_or_make(session, Thread, site_id, {item.thread.key for item in items})
+        self._members = find_or_make(session, Member, site_id, {item.member.key for item in items})
+        self._known = self._find_known({item.external_id for item in items if item.external_id})
+        self._parents = self._find_parents({item.parent_id for item in items if item.parent_id})
+
+    def accept(self, item: CommentIn, lane: Lane) -> Accepted:
+        """Add the comment as pending, or return the known one with its external id.
+
+        Raises ExternalIdTaken, ThreadClosed, MemberSuspended, MemberBanned, or Invalid
+        for a parent that is not in the same thread. Leaves the commit to the caller.
+        """
+        known = self._known.get(item.external_id) if item.external_id else None
+        if known:
+            return self._answer_known(known, item)
+        thread, member = self._threads[item.thread.key], self._members[item.member.key]
+        self._check(item, thread, member)
+        _update_names(thread, member, item)
+        comment = Comment(
+            site_id=self._site_id,
+            thread_id=thread.id,
+            member_id=member.id,
+            parent_id=item.parent_id,
+            external_id=item.external_id,
+            audience=item.audience,
+            language=item.language,
+            lane=lane,
+            created_at=self._now,
+            pending_since=self._now,
+        )
+        self._session.add(comment)
+        self._session.add(
+            Revision(
+                comment_id=comment.id,
+                number=1,
+                site_id=self._site_id,
+                body=item.body,
+                created_at=self._now,
+            )
+        )
+        if item.external_id:
+            self._known[item.external_id] = comment
+        return Accepted(CommentRecord(comment, item.body, thread, member), created=True)
+
+    def _check(self, item: CommentIn, thread: Thread, member: Member) -> None:
+        if not thread.open:
+            raise ThreadClosed("This thread is closed and takes no more comments.")
+        refused = refusal(member, self._now)
+        if refused:
+            raise refused
+        if item.parent_id and self._parents.get(item.parent_id) != thread.id:
+            raise Invalid.at("/parent_id", "There is no such comment in this thread.")
+
+    def _answer_known(self, known: Comment, item: CommentIn) -> Accepted:
+        self._session.flush()
+        record = get_record(self._session, self._site_id, known.id)
+        texts = self._session.exec(
+            select(Revision.body).where(
+                col(Revision.site_id) == self._site_id, col(Revision.comment_id) == known.id
+            )
+        ).all()
+        same = (
+            item.body in texts
+            and item.thread.key == record.thread.key
+            and item.member.key == record.member.key
+            and item.parent_id == known.parent_id
+            and item.audience == known.audience
+        )
+        if not same:
+            raise ExternalIdTaken(
+                "A comment with this external_id differs in body, thread, member, parent or "
+                "audience. PATCH that comment to edit it, or send another external_id.",
+                id=str(known.id),
+            )
+        return Accepted(record, created=False)
+
+    def _find_known(self, external_ids: set[str]) -> dict[str, Comment]:
+        if not external_ids:
+            return {}
+        found = self._session.exec(
+            select(Comment).where(
+                col(Comment.site_id) == self._site_id, col(Comment.external_id).in_(external_ids)
+            )
+        )
+        return {comment.external_id: comment for comment in found if comment.external_id}
+
+    def _find_parents(self, ids: set[UUID]) -> dict[UUID, UUID]:
+        """Return the thread of each parent that the site has."""
+        if not ids:
+            return {}
+        found = self._session.exec(
+            select(Comment.id, Comment.thread_id).where(
+                col(Comment.site_id) == self._site_id, col(Comment.id).in_(ids)
+            )
+        )
+        return dict(found.all())
+
+
+def _update_names(thread: Thread, member: Member, item: CommentIn) -> None:
+    """Keep what the site told last; leaving a field out changes nothing."""
+    if item.thread.url is not None and item.thread.url != thread.url:
+        thread.url = item.thread.url
+    if item.thread.title is not None and item.thread.title != thread.title:
+        thread.title = item.thread.title
+    if item.member.name is not None and item.member.name != member.name:
+        member.name = item.member.name

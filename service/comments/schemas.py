@@ -1,0 +1,191 @@
+"""What the comment calls take and give."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field, HttpUrl, TypeAdapter
+
+from service.domain.states import Actor, State
+from service.domain.texts import clean_line
+from service.domain.vocabulary import Audience
+from service.openapi import ProblemOut
+from service.schemas import Body, Key, Line, Strict, Time
+
+BATCH_LIMIT = 500
+
+_url = TypeAdapter(HttpUrl)
+
+
+def _web_address(url: str) -> str:
+    """Refuse what is no web address: pages will link to it."""
+    _url.validate_python(url)
+    return clean_line(url)
+
+
+WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)]
+
+
+class ThreadIn(Strict):
+    """The discussion that the comment belongs to; made with its first comment."""
+
+    key: Key
+    url: WebAddress | None = Field(None, description="The article's address")
+    title: Line | None = Field(None, max_length=500)
+
+
+class MemberIn(Strict):
+    """Who wrote it, as the site knows them."""
+
+    key: Key
+    name: Line | None = Field(None, max_length=200)
+
+
+class CommentIn(Strict):
+    """One comment as a site's backend hands it in."""
+
+    thread: ThreadIn
+    member: MemberIn
+    body: Body
+    parent_id: UUID | None = Field(None, description="The comment that this one answers")
+    external_id: Line | None = Field(None, min_length=1, max_length=200)
+    audience: Audience = Audience.PUBLIC
+    language: str | None = Field(
+        None, max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["de"]
+    )
+
+
+class BatchIn(Strict):
+    """Up to 500 comments; each is judged by itself."""
+
+    comments: list[Any] = Field(min_length=1, max_length=BATCH_LIMIT)
+
+
+class EditIn(Strict):
+    """A new text for a comment."""
+
+    body: Body
+
+
+class ThreadOut(BaseModel):
+    """A comment's thread."""
+
+    key: str
+    url: str | None
+    title: str | None
+
+
+class MemberOut(BaseModel):
+    """A comment's author."""
+
+    key: str
+    name: str | None
+
+
+class AssessmentOut(BaseModel):
+    """The scores of the current revision."""
+
+    scores: dict[str, float]
+    spans: list[dict[str, Any]]
+    model: str = Field(description="SHA-256 identity of the model")
+    language: str | None
+
+
+class ReasonOut(BaseModel):
+    """One reason of a decision."""
+
+    code: str
+    attribute: str | None = None
+    score: float | None = None
+    threshold: float | None = None
+    evidence: str | None = None
+
+
+class ModeratorOut(BaseModel):
+    """The person who decided."""
+
+    key: str
+    name: str | None
+
+
+class DecisionOut(BaseModel):
+    """How the current revision came to its state."""
+
+    id: UUID
+    revision: int
+    from_state: State
+    state: State
+    actor: Actor
+    policy: int | None = Field(description="Version of the policy that decided")
+    moderator: ModeratorOut | None
+    reasons: list[ReasonOut]
+    note: str | None
+    created_at: Time
+
+
+class CommentOut(BaseModel):
+    """A comment as it is now."""
+
+    id: UUID
+    state: State
+    revision: int
+    body: str
+    created_at: Time
+    edited_at: Time | None
+    thread: ThreadOut
+    member: MemberOut
+    parent_id: UUID | None
+    external_id: str | None
+    audience: Audience
+    language: str | None = Field(description="As declared by the site")
+    assessment: AssessmentOut | None
+    decision: DecisionOut | None
+
+
+class RejectedItem(BaseModel):
+    """A comment of a batch that was not accepted, and why."""
+
+    error: ProblemOut
+
+
+class BatchOut(BaseModel):
+    """The outcome of each comment of a batch, in its order."""
+
+    items: list[CommentOut | RejectedItem]
+
+
+class RevisionItem(BaseModel):
+    """A text that the author handed in."""
+
+    kind: Literal["revision"] = "revision"
+    at: Time
+    revision: int
+    body: str
+
+
+class AssessmentItem(AssessmentOut):
+    """A scoring of one revision, with what it takes to explain it."""
+
+    kind: Literal["assessment"] = "assessment"
+    at: Time
+    revision: int
+    forms: dict[str, dict[str, float]]
+    provenance: dict[str, Any]
+    duration: float = Field(description="Seconds")
+
+
+class DecisionItem(DecisionOut):
+    """A state change, with the facts that it rests on."""
+
+    kind: Literal["decision"] = "decision"
+    at: Time
+    facts: dict[str, Any]
+
+
+HistoryItem = Annotated[RevisionItem | AssessmentItem | DecisionItem, Field(discriminator="kind")]
+
+
+class HistoryOut(BaseModel):
+    """A page of a comment's history, oldest first."""
+
+    items: list[HistoryItem]
+    next: str | None

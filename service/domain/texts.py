@@ -1,0 +1,48 @@
+"""What a text may be: Unicode plain text in NFC, cleaned the same way everywhere."""
+
+import unicodedata
+
+MAX_BODY = 10_000
+"""Longest body, in code points after cleaning."""
+
+ALLOWED_CONTROLS = frozenset("\t\n")
+
+# Categories of characters that show nothing by themselves: other, separators.
+_INVISIBLE = ("C", "Z")
+# Shown as blank, though Unicode files them as letters and symbols.
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def clean_body(text: str) -> str:
+    """Return the body as it is stored: line ends as LF, NFC, trimmed.
+
+    Raises ValueError for control characters other than tab and line breaks, lone
+    surrogates, nothing visible, or more than MAX_BODY code points.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    _refuse_controls(text, ALLOWED_CONTROLS)
+    text = unicodedata.normalize("NFC", text).strip()
+    if not any(_is_visible(character) for character in text):
+        raise ValueError("the text is blank")
+    if len(text) > MAX_BODY:
+        raise ValueError(f"the text has {len(text)} characters; {MAX_BODY} are allowed")
+    return text
+
+
+def clean_line(text: str) -> str:
+    """Return a name or title as it is stored: NFC, trimmed; raises ValueError for controls."""
+    _refuse_controls(text, frozenset())
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _refuse_controls(text: str, allowed: frozenset[str]) -> None:
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            raise ValueError("the text contains a lone surrogate")
+        if category == "Cc" and character not in allowed:
+            raise ValueError(f"the control character U+{ord(character):04X} is not allowed")
+
+
+def _is_visible(character: str) -> bool:
+    return character not in _BLANKS and unicodedata.category(character)[0] not in _INVISIBLE

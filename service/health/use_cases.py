@@ -1,0 +1,69 @@
+"""Whether a comment can be accepted, and what else is amiss."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import redis
+from pydantic import BaseModel
+from redis.exceptions import RedisError
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from service import clock
+from service.context import Context
+from service.domain.states import State
+from service.tables import Comment, Scorer
+
+SCORER_SILENT_AFTER = timedelta(seconds=45)
+REDIS_TIMEOUT = 0.5
+
+Trouble = Literal["redis", "scoring", "stale_pending"]
+
+
+class Readiness(BaseModel):
+    """The state of the service: `starting` until a comment can be scored for the first time."""
+
+    status: Literal["ready", "starting"]
+    degraded: list[Trouble]
+    oldest_pending_seconds: int
+
+
+def check_readiness(context: Context) -> Readiness:
+    """Look at the database, the workers' heartbeats and Redis.
+
+    Raises what the database raises when it cannot be reached: then no comment can
+    be accepted. Everything else only degrades, once a scorer has been seen.
+    """
+    with context.database.read() as session:
+        seen: datetime | None = session.exec(select(func.max(col(Scorer.seen_at)))).one()
+        age = _oldest_pending(session)
+    degraded: list[Trouble] = []
+    if not _redis_answers(context.settings.redis_url):
+        degraded.append("redis")
+    if seen is None or seen < clock.now() - SCORER_SILENT_AFTER:
+        degraded.append("scoring")
+    if age > context.settings.stale_seconds:
+        degraded.append("stale_pending")
+    return Readiness(
+        status="ready" if seen else "starting", degraded=degraded, oldest_pending_seconds=age
+    )
+
+
+def _oldest_pending(session: Session) -> int:
+    """Return the age in seconds, over all sites, of the oldest pending comment."""
+    since: datetime | None = session.exec(
+        select(func.min(col(Comment.pending_since))).where(col(Comment.state) == State.PENDING)
+    ).one()
+    return max(0, int((clock.now() - since).total_seconds())) if since else 0
+
+
+def _redis_answers(url: str) -> bool:
+    client = redis.Redis.from_url(
+        url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+    )
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False
+    finally:
+        client.close()

@@ -1,0 +1,1 @@
+"""Members: the commenters that a site knows."""

@@ -1,0 +1,25 @@
+"""What a member may do now: pure."""
+
+from datetime import datetime
+
+from service.domain.vocabulary import MemberStatus
+from service.errors import MemberBanned, MemberSuspended, NetiquetteError
+from service.tables import Member
+
+
+def current_status(member: Member, now: datetime) -> MemberStatus:
+    """Return the status with its expiry applied: what has expired is `active` again."""
+    if member.status_until is not None and member.status_until <= now:
+        return MemberStatus.ACTIVE
+    return member.status
+
+
+def refusal(member: Member, now: datetime) -> NetiquetteError | None:
+    """Return why the member may not write now, if so."""
+    status = current_status(member, now)
+    if status is MemberStatus.BANNED:
+        return MemberBanned("This member is banned and cannot write comments.")
+    if status is MemberStatus.SUSPENDED:
+        until = f" until {member.status_until:%Y-%m-%dT%H:%M:%SZ}" if member.status_until else ""
+        return MemberSuspended(f"This member is suspended{until} and cannot write comments.")
+    return None

@@ -1,0 +1,40 @@
+"""Opaque cursors. A cursor belongs to one list with one set of filters."""
+
+import base64
+import binascii
+import hashlib
+import json
+
+from service.errors import Invalid
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+
+def encode_cursor(list_name: str, filters: dict[str, str], position: str) -> str:
+    """Return the cursor that continues the list after `position`."""
+    raw = json.dumps([_fingerprint(list_name, filters), position]).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, list_name: str, filters: dict[str, str]) -> str:
+    """Return the position in the cursor.
+
+    Raises Invalid for a cursor that is malformed or comes from another list or
+    other filters, where it would silently skip items.
+    """
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        fingerprint, position = json.loads(raw)
+    except (binascii.Error, ValueError, TypeError):
+        fingerprint = position = None
+    if fingerprint != _fingerprint(list_name, filters) or not isinstance(position, str):
+        raise Invalid.at(
+            "/after", "This cursor does not belong to this list. Start again without `after`."
+        )
+    return position
+
+
+def _fingerprint(list_name: str, filters: dict[str, str]) -> str:
+    text = json.dumps([list_name, sorted(filters.items())])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,122 @@
+"""The one mapping of errors to HTTP: RFC 9457 problem documents."""
+
+from collections.abc import Sequence
+from traceback import format_tb
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from service.errors import BadRequest, Invalid, NetiquetteError, TooLarge, Unavailable
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 20
+
+log = structlog.get_logger(__name__)
+
+DATABASE_AWAY = (
+    "The database is busy or cannot be reached. Send the request again; with the same "
+    "Idempotency-Key or external_id nothing is stored twice."
+)
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+    for kind in (NetiquetteError, RequestValidationError, HTTPException, DBAPIError, PoolTimeout):
+        app.add_exception_handler(kind, _handle)
+    app.add_exception_handler(Exception, _handle)
+
+
+async def _handle(_request: Request, error: Exception) -> Response:
+    return failure_response(error)
+
+
+def failure_response(error: Exception) -> Response:
+    """Return the answer for any error.
+
+    What nobody foresaw is logged by type and place, without its message: a database
+    error's message carries the parameters, and so a comment's text.
+    """
+    if isinstance(error, HTTPException):
+        return _http_response(error)
+    known = _known(error)
+    if known is None:
+        log.error(
+            "unexpected_error", error=type(error).__name__, traceback=format_tb(error.__traceback__)
+        )
+        known = NetiquetteError("The error was logged. Try again; report it if it comes back.")
+    return problem_response(known)
+
+
+def problem_response(error: NetiquetteError) -> JSONResponse:
+    """Return the error as a response."""
+    return JSONResponse(
+        error.problem(), error.status, headers=dict(error.headers), media_type=MEDIA_TYPE
+    )
+
+
+def invalid(errors: Sequence[Any]) -> Invalid:
+    """Return pydantic's errors as one problem; what was sent is not repeated."""
+    shown = [
+        {"pointer": _pointer(error["loc"]), "detail": error["msg"]} for error in errors[:MAX_ERRORS]
+    ]
+    first = shown[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return Invalid(f"{first['pointer'] or 'body'}: {first['detail']}{more}", errors=shown)
+
+
+def _known(error: Exception) -> NetiquetteError | None:
+    if isinstance(error, NetiquetteError):
+        return error
+    if isinstance(error, RequestValidationError):
+        if any(item["type"] == "json_invalid" for item in error.errors()):
+            return BadRequest("The body is not valid JSON (RFC 8259).")
+        return _request_invalid(error)
+    if isinstance(error, (OperationalError, PoolTimeout)) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    ):
+        log.error("database_unavailable", error=type(error).__name__)
+        return Unavailable(DATABASE_AWAY)
+    return None
+
+
+def _request_invalid(error: RequestValidationError) -> Invalid:
+    return invalid([{"loc": _location(item["loc"]), "msg": item["msg"]} for item in error.errors()])
+
+
+def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Leave the body's own path; name the other places (query, header, path) first."""
+    return loc[1:] if loc and loc[0] == "body" else loc
+
+
+def _pointer(loc: Sequence[Any]) -> str:
+    """Return a JSON pointer (RFC 6901, section 3)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in loc)
+
+
+def _http_response(error: HTTPException) -> Response:
+    """Return Starlette's and FastAPI's own errors (404, 405, 413, …) in our form."""
+    if error.status_code == TooLarge.status:
+        return problem_response(TooLarge("Send less in one request; see the documented limits."))
+    slug = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}.get(
+        error.status_code, "http-error"
+    )
+    details = {
+        400: "The body cannot be read as JSON (RFC 8259).",
+        404: "There is no such path. /docs lists them all.",
+        405: "This path does not know this method; the Allow header names those it does.",
+    }
+    problem = {
+        "type": f"urn:netiquette:problem:{slug}",
+        "title": slug.replace("-", " ").capitalize(),
+        "status": error.status_code,
+        "detail": details.get(error.status_code, str(error.detail)),
+    }
+    return JSONResponse(
+        problem, error.status_code, headers=dict(error.headers or {}), media_type=MEDIA_TYPE
+    )

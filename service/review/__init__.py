@@ -1,0 +1,1 @@
+"""Review: the queue of flagged comments and the decisions of moderators."""

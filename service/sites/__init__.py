@@ -1,0 +1,1 @@
+"""Sites: the tenants, with their policy, keys and moderators."""

@@ -1,0 +1,1 @@
+"""Threads: the discussions under articles."""

@@ -1,0 +1,112 @@
+"""Reading a thread as its readers may, and changing it."""
+
+from uuid import UUID
+
+from sqlmodel import Session, col, or_, select
+
+from service import clock
+from service.comments.repository import comments_with_text
+from service.comments.schemas import MemberOut
+from service.context import Context
+from service.domain.states import State
+from service.errors import NotFound
+from service.paging import decode_cursor, encode_cursor
+from service.tables import Comment, Member, Thread
+from service.threads.schemas import (
+    ReaderComment,
+    ThreadChanges,
+    ThreadCommentsOut,
+    ThreadQuery,
+    ThreadState,
+)
+from service.threads.visibility import WAITING, has_visible_reply, visible
+
+LIST = "thread"
+
+
+def list_comments(
+    context: Context, site_id: UUID, key: str, query: ThreadQuery
+) -> ThreadCommentsOut:
+    """Return a page of what this reader may see; raises NotFound or Invalid (cursor)."""
+    filters = query.model_dump(mode="json", exclude={"after", "limit"}, exclude_none=True)
+    filters["thread"] = key
+    position = UUID(decode_cursor(query.after, LIST, filters)) if query.after else None
+    now = clock.now()
+    with context.database.read() as session:
+        thread = _find_thread(session, site_id, key)
+        reader = _find_member_id(session, site_id, query.member)
+        shown = visible(Comment, thread, query.audience, reader, now)
+        tombstone = has_visible_reply(thread, query.audience, reader, now)
+        page = (
+            comments_with_text(site_id)
+            .add_columns(shown.label("shown"))
+            .where(col(Comment.thread_id) == thread.id, or_(shown, tombstone))
+            .limit(query.limit + 1)
+        )
+        column = col(Comment.id)
+        if query.order == "newest":
+            page = page.order_by(column.desc())
+            page = page.where(column < position) if position else page
+        else:
+            page = page.order_by(column)
+            page = page.where(column > position) if position else page
+        rows = session.execute(page).all()
+    items = [
+        _present(comment, body, member, is_shown=is_shown, reader=reader)
+        for comment, body, _, member, is_shown in rows[: query.limit]
+    ]
+    more = len(rows) > query.limit
+    return ThreadCommentsOut(
+        items=items, next=encode_cursor(LIST, filters, str(items[-1].id)) if more else None
+    )
+
+
+def change_thread(context: Context, site_id: UUID, key: str, changes: ThreadChanges) -> ThreadState:
+    """Set what is given, leave the rest; raises NotFound."""
+    with context.database.write() as session:
+        thread = _find_thread(session, site_id, key)
+        for name, value in changes.model_dump(exclude_unset=True).items():
+            setattr(thread, name, value)
+        return ThreadState.model_validate(thread, from_attributes=True)
+
+
+def _find_thread(session: Session, site_id: UUID, key: str) -> Thread:
+    thread = session.exec(
+        select(Thread).where(col(Thread.site_id) == site_id, col(Thread.key) == key)
+    ).one_or_none()
+    if thread is None:
+        raise NotFound("thread")
+    return thread
+
+
+def _find_member_id(session: Session, site_id: UUID, key: str | None) -> UUID | None:
+    if key is None:
+        return None
+    return session.exec(
+        select(Member.id).where(col(Member.site_id) == site_id, col(Member.key) == key)
+    ).one_or_none()
+
+
+def _present(
+    comment: Comment, body: str, member: Member, *, is_shown: bool, reader: UUID | None
+) -> ReaderComment:
+    if not is_shown:
+        return ReaderComment(
+            id=comment.id,
+            parent_id=comment.parent_id,
+            created_at=comment.created_at,
+            tombstone=True,
+        )
+    return ReaderComment(
+        id=comment.id,
+        parent_id=comment.parent_id,
+        created_at=comment.created_at,
+        tombstone=False,
+        waiting=comment.state in WAITING and comment.member_id == reader,
+        state=State(comment.state),
+        revision=comment.revision,
+        body=body,
+        edited_at=comment.edited_at,
+        audience=comment.audience,
+        member=MemberOut(key=member.key, name=member.name),
+    )

@@ -1,0 +1,1 @@
+"""What browsers get: vendored static files; pages come with the desk."""
