@@ -1,0 +1,1 @@
+"""The commands of `netiquette` that belong to the workers."""

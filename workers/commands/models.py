@@ -1,0 +1,79 @@
+"""`netiquette models …`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from service.settings import settings
+from workers.models.errors import ModelError
+from workers.models.registry import find, installed
+
+commands = typer.Typer(no_args_is_help=True, help="Models: what scores the comments.")
+
+Name = Annotated[str, typer.Argument(help="Name of a model, or the path of its folder.")]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell a ModelError in one line."""
+    try:
+        yield
+    except ModelError as error:
+        Console(stderr=True).print(f"[red]{type(error).__name__}[/red]: {error}", highlight=False)
+        raise typer.Exit(1) from error
+
+
+@commands.command("list")
+def list_models() -> None:
+    """List the models that are here."""
+    models, broken = installed(settings().models_dir)
+    table = Table("name", "version", "languages", "attributes", "identity", box=None)
+    for model in models:
+        manifest = model.manifest
+        table.add_row(
+            manifest.name + (" *" if manifest.name == settings().model else ""),
+            manifest.version,
+            " ".join(manifest.languages),
+            " ".join(manifest.attributes),
+            model.identity[:12],
+        )
+    Console().print(table)
+    for error in broken:
+        Console(stderr=True).print(f"[yellow]left out:[/yellow] {error}", highlight=False)
+
+
+@commands.command()
+def show(name: Name) -> None:
+    """Show what a model's manifest says."""
+    with _told():
+        model = find(name, settings().models_dir)
+    typer.echo(f"identity: {model.identity}\nfolder: {model.folder}")
+    for key, value in model.manifest.model_dump(mode="json").items():
+        shown = "\n  ".join(["", *map(str, value)]) if isinstance(value, list | dict) else value
+        typer.echo(f"{key}: {shown}")
+
+
+@commands.command()
+def pull(
+    name: Annotated[str, typer.Argument(help="original, unbiased, multilingual, …-small")],
+    releases: Annotated[str | None, typer.Option(help="Mirror of Detoxify's releases.")] = None,
+    hub: Annotated[str | None, typer.Option(help="Mirror of the Hugging Face hub.")] = None,
+) -> None:
+    """Fetch a checkpoint that the Detoxify project published; goes on where it stopped."""
+    from workers.models import pull as pulling  # noqa: PLC0415 - imports torch
+
+    bars = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with _told(), Progress(*bars, console=Console(stderr=True)) as progress:
+        model = pulling.pull(
+            name,
+            settings().models_dir,
+            progress,
+            releases=releases or pulling.RELEASES,
+            hub=hub or pulling.HUB,
+        )
+    typer.echo(f"{model.manifest.name} {model.manifest.version} is in {model.folder}")
