@@ -56,7 +56,6 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = config.threads
         with nudger:
             yield
-            context.waiters.close()
         database.dispose()
 
     app = FastAPI(

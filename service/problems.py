@@ -63,7 +63,12 @@ def problem_response(error: NetiquetteError) -> JSONResponse:
 def invalid(errors: Sequence[Any]) -> Invalid:
     """Return pydantic's errors as one problem; what was sent is not repeated."""
     shown = [
-        {"pointer": _pointer(error["loc"]), "detail": error["msg"]} for error in errors[:MAX_ERRORS]
+        {
+            "pointer": _pointer(error["loc"]),
+            # pydantic's prefix for a validator's own words
+            "detail": error["msg"].removeprefix("Value error, "),
+        }
+        for error in errors[:MAX_ERRORS]
     ]
     first = shown[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

@@ -5,6 +5,7 @@ somebody waits. See docs/decisions for why it polls.
 """
 
 import asyncio
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from uuid import UUID
@@ -35,7 +36,7 @@ class Waiters:
         self._limit = limit
         self._futures: dict[UUID, set[asyncio.Future[None]]] = {}
         self._poller: asyncio.Task[None] | None = None
-        self._closed = False
+        self._closed = threading.Event()
 
     async def wait(self, comment_id: UUID, seconds: float) -> None:
         """Return when the comment may be decided, after `seconds`, or when closed.
@@ -43,7 +44,7 @@ class Waiters:
         Returns at once when too many wait already. The caller looks at the comment
         itself to learn what happened.
         """
-        if self._closed or sum(map(len, self._futures.values())) >= self._limit:
+        if self._closed.is_set() or sum(map(len, self._futures.values())) >= self._limit:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._futures.setdefault(comment_id, set()).add(future)
@@ -56,9 +57,11 @@ class Waiters:
             self._forget(comment_id, future)
 
     def close(self) -> None:
-        """Send every waiting caller home, and let nobody wait any more."""
-        self._closed = True
-        self._release(list(self._futures))
+        """Send every waiting caller home soon, and let nobody wait any more.
+
+        May be called from a signal handler or any thread.
+        """
+        self._closed.set()
 
     def _forget(self, comment_id: UUID, future: asyncio.Future[None]) -> None:
         futures = self._futures.get(comment_id, set())
@@ -75,6 +78,9 @@ class Waiters:
     async def _poll(self) -> None:
         while self._futures:
             await asyncio.sleep(POLL_SECONDS)
+            if self._closed.is_set():
+                self._release(self._futures)
+                return
             try:
                 self._release(await run_in_threadpool(self._find_decided, list(self._futures)))
             except SQLAlchemyError as error:

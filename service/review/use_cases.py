@@ -126,8 +126,7 @@ def _is_same(last: Decision, comment: Comment, decision: DecisionIn, moderator: 
         last.moderator_id == moderator.id
         and last.revision == decision.revision == comment.revision
         and last.to_state is decision.state
-        and [reason["code"] for reason in last.reasons]
-        == ([decision.reason] if decision.reason else [])
+        and last.reasons == _reasons(decision)
         and last.note == decision.note
     )
 

@@ -5,13 +5,15 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from sqlmodel import Session, col, select
 
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Invalid, NotFound
 from service.ids import new_id
 from service.policy.document import FIRST_POLICY
 from service.tables import Moderator, Policy, Site
 
 ACCOUNT_PREFIX = "account:"
 """Keys of moderators with an account begin so; a site cannot assert such a key."""
+
+MIN_PASSWORD = 12
 
 
 def create_site(session: Session, key: str, name: str) -> Site:
@@ -36,7 +38,15 @@ def find_site(session: Session, key: str) -> Site:
 def create_moderator(
     session: Session, site_id: UUID, email: str, password: str, name: str | None = None
 ) -> Moderator:
-    """Add a moderator with an account; raises Conflict when the address has one already."""
+    """Add a moderator with an account; raises Conflict when the address has one already.
+
+    Raises Invalid for a password under MIN_PASSWORD characters or an address
+    without an @.
+    """
+    if len(password) < MIN_PASSWORD:
+        raise Invalid(f"A password needs at least {MIN_PASSWORD} characters.")
+    if "@" not in email:
+        raise Invalid("An e-mail address contains an @.")
     if session.exec(select(Moderator.id).where(col(Moderator.email) == email)).first():
         raise Conflict(f"There is an account for {email} already.")
     moderator_id = new_id()

@@ -1,0 +1,145 @@
+"""`netiquette site`, `netiquette key` and `netiquette moderator`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlmodel import Session, col, select
+
+from service.auth.keys import Scope, create_key, revoke_key
+from service.db import Database
+from service.errors import NetiquetteError
+from service.schemas import Key
+from service.settings import settings
+from service.sites.use_cases import create_moderator, create_site, find_site
+from service.tables import Site, SiteKey
+
+site = typer.Typer(no_args_is_help=True, help="Sites: the publications that are moderated.")
+key = typer.Typer(no_args_is_help=True, help="Site keys: what a site's backend calls with.")
+moderator = typer.Typer(no_args_is_help=True, help="Moderators with an account.")
+
+SiteOption = Annotated[str, typer.Option("--site", help="Key of the site.")]
+
+
+@contextmanager
+def _session() -> Iterator[Session]:
+    """Give a writing session; a known error becomes one line and exit code 1."""
+    database = Database(settings().database_url)
+    try:
+        with database.write() as session:
+            yield session
+    except NetiquetteError as error:
+        typer.echo(error.detail, err=True)
+        raise typer.Exit(1) from None
+    except (OperationalError, ProgrammingError) as error:
+        typer.echo(f"The database cannot be used: {error.orig}", err=True)
+        typer.echo("If it is new, run `netiquette migrate` first.", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        database.dispose()
+
+
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%MZ")
+
+
+def _print(*columns: str, rows: Sequence[tuple[str, ...]]) -> None:
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+@site.command("create")
+def site_create(
+    site_key: Annotated[str, typer.Argument(metavar="KEY", help="Short name, e.g. morgenblatt.")],
+    name: Annotated[str, typer.Option(help="Name of the publication.")],
+) -> None:
+    """Add a site with the first policy."""
+    try:
+        TypeAdapter(Key).validate_python(site_key)
+    except ValidationError:
+        raise typer.BadParameter("use 1 to 200 of A-Z a-z 0-9 . _ ~ : @ -") from None
+    with _session() as session:
+        create_site(session, site_key, name)
+    typer.echo(f"Created the site {site_key}. Next: netiquette key create --site {site_key}")
+
+
+@site.command("list")
+def site_list() -> None:
+    """List all sites."""
+    with _session() as session:
+        found = session.exec(select(Site).order_by(col(Site.key)))
+        rows = [(row.key, row.name, _minute(row.created_at)) for row in found]
+    _print("key", "name", "created", rows=rows)
+
+
+@key.command("create")
+def key_create(
+    site: SiteOption,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "backend",
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="Repeat for several; comments if left out.")
+    ] = None,
+) -> None:
+    """Make a key and show it, this once."""
+    with _session() as session:
+        found = find_site(session, site)
+        made, token = create_key(session, found.id, name, scope or [Scope.COMMENTS])
+        scopes = ", ".join(made.scopes)
+    typer.echo(f"Key for {site} with the scopes: {scopes}. It is not shown again:", err=True)
+    typer.echo(token)
+
+
+@key.command("list")
+def key_list(site: SiteOption) -> None:
+    """List a site's keys by their prefixes."""
+    with _session() as session:
+        found = find_site(session, site)
+        keys = session.exec(
+            select(SiteKey).where(col(SiteKey.site_id) == found.id).order_by(col(SiteKey.id))
+        )
+        rows = [
+            (
+                row.prefix,
+                row.name,
+                " ".join(row.scopes),
+                _minute(row.created_at),
+                _minute(row.revoked_at) if row.revoked_at else "",
+            )
+            for row in keys
+        ]
+    _print("prefix", "name", "scopes", "created", "revoked", rows=rows)
+
+
+@key.command("revoke")
+def key_revoke(
+    prefix: Annotated[str, typer.Argument(help="As `netiquette key list` shows it.")],
+    site: SiteOption,
+) -> None:
+    """Revoke a key; it stops working at once."""
+    with _session() as session:
+        revoked = revoke_key(session, find_site(session, site).id, prefix)
+    if revoked is None:
+        typer.echo(f"{site} has no key that begins with {prefix}.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"Revoked {prefix}.")
+
+
+@moderator.command("add")
+def moderator_add(
+    email: Annotated[str, typer.Argument(help="Address to sign in with.")],
+    site: SiteOption,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    name: Annotated[str | None, typer.Option(help="As colleagues see it.")] = None,
+) -> None:
+    """Add a moderator with an account."""
+    with _session() as session:
+        create_moderator(session, find_site(session, site).id, email, password, name)
+    typer.echo(f"Added {email} to {site}.")
