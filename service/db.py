@@ -5,8 +5,9 @@ commits; use cases flush. Callbacks for after the commit (nudges) are dropped
 on rollback, so nothing is told before it is true (invariant 4).
 """
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -23,6 +24,9 @@ class Database:
         """Open nothing yet; `url` is an SQLAlchemy URL (sqlite or postgresql+psycopg)."""
         self.engine = _engine(url, pool_size)
         self._writer = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        # SQLite's own waiting is a sleep that doubles, so an unlucky thread can wait
+        # for seconds; within this process writers take turns instead.
+        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -38,7 +42,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Give a session that commits at the end, then runs the after-commit callbacks."""
-        with Session(self._writer, expire_on_commit=False) as session:
+        with self._turn, Session(self._writer, expire_on_commit=False) as session:
             yield session
             session.commit()
             callbacks: list[Callable[[], None]] = session.info.pop(AFTER_COMMIT, [])

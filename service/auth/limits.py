@@ -44,6 +44,7 @@ class RateLimiter:
             try:
                 self._check(self._redis_limiter(), item, name)
             except RedisError as error:
+                self._retry_at = time.monotonic() + RETRY_SECONDS
                 log.warning("rate_limits_in_memory", error=type(error).__name__)
             else:
                 self._retry_at = 0.0
