@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from service.settings import settings
+from workers.models.active import reference_folder
 from workers.models.errors import ModelError
 from workers.models.registry import find, installed
 
@@ -56,6 +57,17 @@ def show(name: Name) -> None:
     for key, value in model.manifest.model_dump(mode="json").items():
         shown = "\n  ".join(["", *map(str, value)]) if isinstance(value, list | dict) else value
         typer.echo(f"{key}: {shown}")
+
+
+@commands.command()
+def build() -> None:
+    """Make what is derived from the model that scores, unless it is there."""
+    with _told():
+        model = find(settings().model, settings().models_dir)
+        if not model.derived.exists():
+            typer.echo(f"building {model.manifest.name} {model.manifest.version}, this once …")
+        reference_folder(model)
+    typer.echo(f"the model {model.manifest.name} {model.manifest.version} is there")
 
 
 @commands.command()

@@ -32,14 +32,23 @@ def reference_engine(model: Model, threads: int = 1, device: str = "cpu") -> Tex
     """Load the model into Detoxify itself; raises ModelError."""
     # Only here: a process that serves with ONNX never imports torch.
     from workers.engines.detoxify_torch import DetoxifyNetwork  # noqa: PLC0415
-    from workers.models.checkpoint import install  # noqa: PLC0415
 
+    return TextEngine(model.manifest, DetoxifyNetwork(reference_folder(model), threads, device))
+
+
+def reference_folder(model: Model) -> Path:
+    """Return the folder that Detoxify loads, made from the model unless it is there.
+
+    Raises ModelError. Imports torch only to make it.
+    """
     folder = model.derived / "detoxify"
 
     def make(draft: Path) -> dict[str, str]:
+        from workers.models.checkpoint import install  # noqa: PLC0415
+
         model.verify()
         install(model.folder, model.manifest, draft, folder)
         return {}
 
     derived.ensure(folder, {"at": str(folder)}, make)
-    return TextEngine(model.manifest, DetoxifyNetwork(folder, threads, device))
+    return folder
