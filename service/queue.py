@@ -18,8 +18,12 @@ SCORE_TASK = "netiquette.score"
 SWEEP_TASK = "netiquette.sweep"
 UPKEEP_QUEUE = "upkeep"
 
-NUDGE_EXPIRES = 60
-"""Seconds after which an unread nudge is dropped: the sweep has sent newer ones."""
+ENOUGH_WAITING = 32
+"""Unread messages of a queue after which more are left out: they would say the same.
+
+Bounds the broker's memory while workers are away. An expiry would not: nobody
+removes what has expired until a worker reads it, and it trusts that all clocks agree.
+"""
 
 NUDGE_INTERVAL = 0.02
 """Seconds between two rounds of nudges: more would only find an empty queue."""
@@ -43,9 +47,29 @@ def create_celery(broker_url: str) -> Celery:
             "socket_keepalive": True,
             "health_check_interval": 15,
             "queue_order_strategy": "priority",
+            "priority_steps": [0],
         },
     )
     return app
+
+
+def publish(app: Celery, task: str, queue: str) -> None:
+    """Send an empty message, unless enough of them wait there unread.
+
+    Tries once; raises whatever the transport raises.
+    """
+    with app.producer_or_acquire() as producer:
+        waiting = producer.channel.queue_declare(queue=queue).message_count
+        if waiting < ENOUGH_WAITING:
+            app.send_task(task, queue=queue, producer=producer, retry=False)
+
+
+def nudge(app: Celery, lane: Lane) -> None:
+    """Ask for a look at the lane, at once; a failure is logged, since the sweep nudges again."""
+    try:
+        publish(app, SCORE_TASK, lane.queue)
+    except Exception as error:  # noqa: BLE001 - kombu raises whatever its transport raises
+        log.warning("nudge_failed", error=type(error).__name__)
 
 
 class Nudges(Protocol):
@@ -109,9 +133,7 @@ class Nudger:
     def _publish(self, lanes: list[Lane]) -> bool:
         try:
             for lane in lanes:
-                self._celery.send_task(
-                    SCORE_TASK, queue=lane.queue, expires=NUDGE_EXPIRES, retry=False
-                )
+                publish(self._celery, SCORE_TASK, lane.queue)
         except Exception as error:  # noqa: BLE001 - kombu raises whatever its transport raises
             log.warning("nudge_failed", error=type(error).__name__)
             return False

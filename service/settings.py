@@ -2,8 +2,9 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,11 +24,18 @@ class Settings(BaseSettings):
     threads: int = Field(20, gt=0, description="Requests that work on the database at once")
     max_waiters: int = Field(200, gt=0, description="Requests that may wait (Prefer: wait) at once")
     batch_size: int = Field(16, gt=0, description="Revisions per lease")
-    batch_characters: int = Field(20_000, gt=0, description="Characters per lease, at most")
+    batch_characters: int = Field(10_000, gt=0, description="Characters per lease, at most")
     time_limit: int = Field(60, gt=0, description="Scoring one batch longer than this is a hang")
     lease_seconds: int = Field(75, gt=0, description="A lease older than this is a crash")
     sweep_seconds: float = Field(5.0, gt=0, description="How often missed comments are nudged")
     stale_seconds: int = Field(300, gt=0, description="Pending longer than this raises the alarm")
+
+    @model_validator(mode="after")
+    def _lease_outlives_its_batch(self) -> Self:
+        # Else a second worker would take up what the first one is still scoring.
+        if self.lease_seconds <= self.time_limit:
+            raise ValueError("lease_seconds must be greater than time_limit")
+        return self
 
 
 @cache

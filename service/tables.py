@@ -40,6 +40,9 @@ NAMING = {
 }
 SQLModel.metadata.naming_convention = NAMING
 
+SPENT_ATTEMPTS = 4
+"""Leases without a decision after which a revision is set aside: one in a batch, three alone."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime; SQLite stores it without a zone, so it is added back."""
@@ -174,6 +177,13 @@ class Comment(SQLModel, table=True):
             "id",
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
+        ),
+        # What failed too often; hardly ever has a row.
+        Index(
+            "ix_comment_spent",
+            "id",
+            sqlite_where=text(f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}"),
+            postgresql_where=text(f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}"),
         ),
         # The moderators' queue of a site.
         Index(

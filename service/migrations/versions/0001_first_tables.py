@@ -225,6 +225,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     )
+    op.create_index(
+        "ix_comment_spent",
+        "comment",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending' AND attempts >= 4"),
+        postgresql_where=sa.text("state = 'pending' AND attempts >= 4"),
+    )
     op.create_index("ix_comment_thread", "comment", ["thread_id", "id"], unique=False)
     op.create_table(
         "assessment",
@@ -422,6 +430,12 @@ def downgrade() -> None:
     op.drop_index("ix_assessment_comment", table_name="assessment")
     op.drop_table("assessment")
     op.drop_index("ix_comment_thread", table_name="comment")
+    op.drop_index(
+        "ix_comment_spent",
+        table_name="comment",
+        sqlite_where=sa.text("state = 'pending' AND attempts >= 4"),
+        postgresql_where=sa.text("state = 'pending' AND attempts >= 4"),
+    )
     op.drop_index(
         "ix_comment_pending",
         table_name="comment",

@@ -1,0 +1,71 @@
+"""The workers' Celery application: its configuration and its tasks.
+
+Only what comes from Celery is here; the work is in modules that know nothing of it.
+"""
+
+from datetime import timedelta
+from functools import partial
+
+from celery import Celery, Task
+
+from service.db import Database
+from service.domain.vocabulary import Lane
+from service.queue import SCORE_TASK, SWEEP_TASK, UPKEEP_QUEUE, create_celery, nudge
+from service.settings import Settings
+from workers.child import ScoringChild
+from workers.sweeps import sweep
+
+LANES = {lane.queue: lane for lane in Lane}
+
+
+def create_app(settings: Settings) -> Celery:
+    """Return the configuration that all workers and the beat share.
+
+    Messages are acknowledged as they are read: they say nothing that the sweep
+    would not find out, and a text that kills its worker must not come back by itself.
+    """
+    app = create_celery(settings.redis_url)
+    app.conf.update(
+        task_time_limit=settings.time_limit,
+        worker_prefetch_multiplier=1,
+        # A nudge that lies with a busy worker cannot be answered by an idle one,
+        # and a waiting caller's would queue behind one for bulk.
+        worker_disable_prefetch=True,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        broker_connection_max_retries=None,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        beat_scheduler="workers.beat:MemoryScheduler",
+        beat_schedule={
+            "sweep": {
+                "task": SWEEP_TASK,
+                "schedule": timedelta(seconds=settings.sweep_seconds),
+                "options": {"queue": UPKEEP_QUEUE},
+            }
+        },
+    )
+    app.conf.broker_transport_options |= {
+        # What a killed worker had read, but not begun; see the docstring.
+        "visibility_timeout": 60,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+    }
+    return app
+
+
+def register_score(app: Celery, child: ScoringChild) -> None:
+    """Give the app the task that scores one batch of the lane that its message came in."""
+
+    @app.task(name=SCORE_TASK, bind=True)  # type: ignore[untyped-decorator]  # Celery ships no types
+    def score(task: Task) -> None:
+        child.score(LANES[task.request.delivery_info["routing_key"]])
+
+
+def register_upkeep(app: Celery, settings: Settings, database: Database) -> None:
+    """Give the app the tasks of the I/O worker."""
+    stale_after = timedelta(seconds=settings.stale_seconds)
+
+    @app.task(name=SWEEP_TASK)  # type: ignore[untyped-decorator]  # Celery ships no types
+    def run_sweep() -> None:
+        sweep(database, partial(nudge, app), stale_after)

@@ -1,0 +1,137 @@
+"""One scoring process: its engine, its sign of life, its work."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
+
+from service import clock
+from service.domain.vocabulary import Lane
+from service.settings import Settings
+from service.tables import Scorer
+from workers.engines import Engine
+from workers.results import works
+from workers.scoring import Outcome, Scoring
+
+Loader = Callable[[Settings, int], Engine]
+"""Loads the engine named by the settings on so many threads; raises whatever is wrong."""
+
+HEARTBEAT_SECONDS = 10.0
+PATIENCE = 60.0
+"""Longest pause in seconds between two tries to load the model."""
+
+log = structlog.get_logger(__name__)
+
+
+class EngineBrokenError(Exception):
+    """The engine was loaded, but cannot score a harmless text."""
+
+
+class ScoringChild:
+    """A prefork child. It leases nothing before its engine is loaded and has scored a probe.
+
+    A thread loads the engine, again and again if need be, and then keeps the
+    heartbeat in the database, also while the main thread scores.
+    """
+
+    def __init__(self, scoring: Scoring, load: Loader, threads: int) -> None:
+        """Start nothing yet: this is made before the fork."""
+        self._scoring = scoring
+        self._load = load
+        self._threads = threads
+        self._engine: Engine | None = None
+        self._wake = threading.Event()
+
+    def start(self, parent: int) -> None:
+        """Start to load, in the child; `parent` is the process that must outlive it."""
+        self._parent = parent
+        self._id = f"{socket.gethostname()}:{os.getpid()}"
+        self._started = clock.now()
+        threading.Thread(target=self._live, name="engine", daemon=True).start()
+
+    def score(self, lane: Lane) -> None:
+        """Score one batch of the lane, if the engine is there."""
+        engine = self._engine
+        if engine is None:
+            return
+        if self._scoring.run(engine, lane) is Outcome.ENGINE_BROKEN:
+            log.error("engine_broken", model=engine.model)
+            self._engine = None
+            self._wake.set()
+
+    def stop(self) -> None:
+        """Take back the sign of life."""
+        self._engine = None
+        try:
+            with self._scoring.database.write() as session:
+                session.execute(delete(Scorer).where(col(Scorer.id) == self._id))
+        except SQLAlchemyError as error:
+            log.warning("heartbeat_not_removed", error=type(error).__name__)
+
+    def _live(self) -> None:
+        pause = 1.0
+        while True:
+            if self._engine is None:
+                if not self._try_to_load():
+                    self._rest(pause)
+                    pause = min(pause * 2, PATIENCE)
+                    continue
+                pause = 1.0
+            self._beat()
+            self._rest(HEARTBEAT_SECONDS)
+
+    def _try_to_load(self) -> bool:
+        settings = self._scoring.settings
+        try:
+            engine = self._load_and_probe()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, nothing is scored until it is right
+            log.error(  # noqa: TRY400 - for an operator, who needs the sentence, not the stack
+                "model_not_loaded",
+                model=settings.model,
+                error=type(error).__name__,
+                detail=str(error),
+                hint="Comments wait until the model can be loaded.",
+            )
+            return False
+        self._engine = engine
+        self._beat()
+        for lane in Lane:
+            self._scoring.nudge(lane)
+        return True
+
+    def _load_and_probe(self) -> Engine:
+        engine = self._load(self._scoring.settings, self._threads)
+        if not works(engine):
+            raise EngineBrokenError("The model loads, but cannot score.")
+        return engine
+
+    def _beat(self) -> None:
+        engine = self._engine
+        if engine is None:
+            return
+        try:
+            with self._scoring.database.write() as session:
+                session.merge(
+                    Scorer(
+                        id=self._id,
+                        model=engine.model,
+                        started_at=self._started,
+                        seen_at=clock.now(),
+                    )
+                )
+        except SQLAlchemyError as error:
+            log.warning("heartbeat_failed", error=type(error).__name__)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, but not beyond the parent's death: nobody would ever end this process."""
+        for _ in range(max(1, round(seconds))):
+            if os.getppid() != self._parent:
+                os._exit(1)
+            if self._wake.wait(min(seconds, 1.0)):
+                self._wake.clear()
+                return

@@ -1,0 +1,9 @@
+"""The workers' groups of the command `netiquette`."""
+
+import typer
+
+from workers.commands import models, worker
+
+commands = typer.Typer(no_args_is_help=True)
+commands.add_typer(worker.commands, name="worker")
+commands.add_typer(models.commands, name="models")

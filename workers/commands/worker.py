@@ -1,0 +1,39 @@
+"""`netiquette worker …`."""
+
+from typing import Annotated
+
+import typer
+
+from service.settings import settings
+from service.telemetry import configure_logging
+from workers.models.active import load_engine
+from workers.processes import run_beat, run_io, run_scoring
+
+commands = typer.Typer(no_args_is_help=True, help="Workers: what scores, sweeps and delivers.")
+
+
+@commands.command()
+def score(
+    concurrency: Annotated[
+        int, typer.Option(min=1, help="Processes, each with its own copy of the model.")
+    ] = 1,
+) -> None:
+    """Score comments, in the foreground; SIGTERM finishes the batch or gives it back."""
+    configure_logging()
+    raise typer.Exit(run_scoring(settings(), load_engine, concurrency))
+
+
+@commands.command()
+def io(
+    concurrency: Annotated[int, typer.Option(min=1, help="Threads.")] = 4,
+) -> None:
+    """Do the sweeps, in the foreground."""
+    configure_logging()
+    raise typer.Exit(run_io(settings(), concurrency))
+
+
+@commands.command()
+def beat() -> None:
+    """Say when a sweep is due, in the foreground; one of these runs in an installation."""
+    configure_logging()
+    run_beat(settings())

@@ -1,0 +1,108 @@
+"""The three kinds of process that the workers consist of: scoring, I/O and the beat."""
+
+import logging
+import os
+import signal
+import threading
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from celery import Celery, signals
+
+from service.db import Database
+from service.domain.vocabulary import Lane
+from service.queue import UPKEEP_QUEUE, nudge
+from service.settings import Settings
+from workers.app import create_app, register_score, register_upkeep
+from workers.child import Loader, ScoringChild
+from workers.scoring import Scoring
+
+FINISH_SECONDS = 2.0
+"""How long a batch may go on when the worker is told to end; then it is given back."""
+
+CHATTY = ("celery.worker.strategy", "celery.app.trace")
+"""Loggers that tell of each message at INFO."""
+
+
+def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
+    """Run a scoring worker with so many children until it is told to end; return its exit code."""
+    threads = max(1, _cores() // concurrency)
+    # Before anybody imports a library that reads them.
+    os.environ |= {"OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
+    app = create_app(settings)
+    scoring = Scoring(Database(settings.database_url), settings, partial(nudge, app))
+    child = ScoringChild(scoring, load, threads)
+    register_score(app, child)
+    parent = os.getpid()
+
+    def start(**_: Any) -> None:
+        child.start(parent)
+
+    def stop(**_: Any) -> None:
+        child.stop()
+
+    signals.worker_process_init.connect(start, weak=False)
+    signals.worker_process_shutdown.connect(stop, weak=False)
+    return _run(app, "prefork", concurrency, [lane.queue for lane in Lane])
+
+
+def run_io(settings: Settings, concurrency: int) -> int:
+    """Run an I/O worker with so many threads until it is told to end; return its exit code."""
+    app = create_app(settings)
+    register_upkeep(app, settings, Database(settings.database_url))
+    return _run(app, "threads", concurrency, [UPKEEP_QUEUE])
+
+
+def run_beat(settings: Settings) -> None:
+    """Send the periodic tasks until told to end."""
+    _keep_logging()
+    create_app(settings).Beat(quiet=True).run()
+
+
+def _run(app: Celery, pool: str, concurrency: int, queues: list[str]) -> int:
+    _keep_logging()
+    worker = app.Worker(
+        pool=pool,
+        concurrency=concurrency,
+        queues=queues,
+        hostname=f"{queues[0]}@{os.getpid()}",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+
+    def hurry(**_: Any) -> None:
+        timer = threading.Timer(FINISH_SECONDS, _end_children, [worker])
+        timer.daemon = True
+        timer.start()
+
+    signals.worker_shutting_down.connect(hurry, weak=False)
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def _end_children(worker: Any) -> None:
+    """Ask the children to give back what they hold; Celery itself would wait for them."""
+    for pid in worker.pool.info.get("processes", ()):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+
+def _keep_logging() -> None:
+    """Keep Celery from setting up logging of its own, and from telling of each nudge."""
+    signals.setup_logging.connect(_leave_alone, weak=False)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _leave_alone(**_: Any) -> None:
+    """Being connected is all that Celery asks for."""
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,38 @@
+"""Checks on what an engine returns, before anything believes it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from service.domain.scores import checked_scores
+from workers.engines import Engine, Scored
+
+PROBE = "Guten Tag, das ist ein freundlicher Beitrag."
+
+ORIGINAL = "original"
+"""Name of the text form that is the body itself."""
+
+
+def score_checked(engine: Engine, texts: Sequence[str]) -> list[Scored]:
+    """Score the texts; raises what the engine raises, and ValueError for unusable results.
+
+    Each result has at least one text form, and all its scores are numbers in 0..1.
+    """
+    results = engine.score(texts)
+    if len(results) != len(texts):
+        raise ValueError(f"{len(results)} results for {len(texts)} texts")
+    return [_checked(result) for result in results]
+
+
+def works(engine: Engine) -> bool:
+    """Tell whether the engine can score a harmless text: else no text is to blame."""
+    try:
+        score_checked(engine, [PROBE])
+    except Exception:  # noqa: BLE001 - whatever it is, the engine does not work
+        return False
+    return True
+
+
+def _checked(result: Scored) -> Scored:
+    scores = checked_scores(result.scores)
+    forms = {name: checked_scores(form) for name, form in result.forms.items()}
+    return replace(result, scores=scores, forms=forms or {ORIGINAL: scores})

@@ -1,0 +1,111 @@
+"""Scoring one batch: lease, score outside any transaction, store."""
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.db import Database
+from service.domain.vocabulary import Lane
+from service.ids import new_id
+from service.settings import Settings
+from service.tables import SPENT_ATTEMPTS
+from workers import leases
+from workers.engines import Engine
+from workers.results import score_checked, works
+from workers.storing import set_aside_spent, store, store_failure
+
+WAITING_BATCH = 4
+"""Revisions per lease where callers wait, since the next caller waits for a whole batch."""
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(Enum):
+    """What became of one look at a lane."""
+
+    NOTHING = auto()
+    STORED = auto()
+    FAILED = auto()
+    ENGINE_BROKEN = auto()
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What scoring needs besides an engine; `nudge` must not raise."""
+
+    database: Database
+    settings: Settings
+    nudge: Callable[[Lane], None]
+
+    def run(self, engine: Engine, lane: Lane) -> Outcome:
+        """Handle one batch of the lane, and nudge again while the lane holds more.
+
+        Raises only the SystemExit of a process that was told to end; the batch is
+        given back first, as if it had never been leased.
+        """
+        lease, started = new_id(), time.monotonic()
+        try:
+            set_aside_spent(self.database)
+            batch = leases.take(self.database, lane, lease, self._limits(lane))
+            if batch is None:
+                return Outcome.NOTHING
+            if batch.more:
+                self.nudge(lane)  # now, so that others start on it meanwhile
+            return self._score(engine, lane, batch)
+        except SystemExit:
+            # Celery asks a hanging child to end, too, before it kills it. Such a
+            # lease must run out, or the text that hangs would be leased for ever.
+            if time.monotonic() - started < self.settings.time_limit:
+                leases.give_back(self.database, lease)
+            raise
+        except Exception as error:  # noqa: BLE001 - Celery would log the text with the traceback
+            # No text is to blame, and the database may need a rest: the lease runs out.
+            log.error("batch_not_stored", error=_name(error), at=_place(error))  # noqa: TRY400 - same
+            return Outcome.FAILED
+
+    def _score(self, engine: Engine, lane: Lane, batch: leases.Batch) -> Outcome:
+        try:
+            results = score_checked(engine, [item.body for item in batch.items])
+            store(self.database, engine, batch, results)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a network raises whatever it raises
+            log.warning("batch_failed", error=_name(error), at=_place(error), lane=lane.name)
+            return self._fail(engine, lane, batch, _name(error))
+        return Outcome.STORED
+
+    def _fail(self, engine: Engine, lane: Lane, batch: leases.Batch, cause: str) -> Outcome:
+        if not works(engine):
+            leases.give_back(self.database, batch.lease)
+            return Outcome.ENGINE_BROKEN
+        if batch.items[0].attempts >= SPENT_ATTEMPTS:
+            store_failure(self.database, batch, cause)
+        else:
+            leases.end(self.database, batch.lease)
+            self.nudge(lane)
+        return Outcome.FAILED
+
+    def _limits(self, lane: Lane) -> leases.Limits:
+        size = self.settings.batch_size
+        return leases.Limits(
+            comments=min(size, WAITING_BATCH) if lane is Lane.WAITING else size,
+            characters=self.settings.batch_characters,
+            seconds=self.settings.lease_seconds,
+        )
+
+
+def _name(error: Exception) -> str:
+    """Return the name only: a message may quote the text that it is about."""
+    return type(error).__name__
+
+
+def _place(error: Exception) -> str:
+    """Return file and line where the error was raised."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

@@ -1,0 +1,71 @@
+"""The sweep: nudges what was missed, raises the alarm on age, clears what has had its time."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import delete, tuple_
+from sqlmodel import col, select
+
+from service import clock
+from service.db import Database
+from service.domain.vocabulary import Lane
+from service.tables import Comment, IdempotentRequest, Scorer
+from workers.leases import PENDING, leasable
+from workers.storing import set_aside_spent
+
+KEEP_REQUESTS = timedelta(hours=24)
+SCORER_DEAD_AFTER = timedelta(minutes=2)
+DELETED_AT_ONCE = 500
+"""Rows per sweep, so that no writer has to wait for long; the next sweep goes on."""
+
+log = structlog.get_logger(__name__)
+
+
+def sweep(database: Database, nudge: Callable[[Lane], None], stale_after: timedelta) -> None:
+    """Do one round; safe to run at any time, also twice at once."""
+    now = clock.now()
+    set_aside_spent(database)
+    for lane in _lanes_in_want(database, now):
+        nudge(lane)
+    _raise_alarm(database, now, stale_after)
+    _forget(database, now)
+
+
+def _lanes_in_want(database: Database, now: datetime) -> list[Lane]:
+    """Return the lanes that hold something that nobody holds."""
+    with database.read() as session:
+        return [
+            lane
+            for lane in Lane
+            if session.exec(select(Comment.id).where(leasable(lane, now)).limit(1)).first()
+        ]
+
+
+def _raise_alarm(database: Database, now: datetime, stale_after: timedelta) -> None:
+    """Log an error per lane whose oldest comment has waited for too long."""
+    with database.read() as session:
+        for lane in Lane:
+            oldest = session.exec(
+                select(Comment.pending_since)
+                .where(PENDING, col(Comment.lane) == int(lane))
+                .order_by(col(Comment.pending_since))
+                .limit(1)
+            ).first()
+            if oldest and now - oldest > stale_after:
+                seconds = int((now - oldest).total_seconds())
+                log.error("comments_wait_too_long", lane=lane.name.lower(), oldest_seconds=seconds)
+
+
+def _forget(database: Database, now: datetime) -> None:
+    """Delete old answers of idempotent requests, and scorers that have fallen silent."""
+    key = tuple_(col(IdempotentRequest.site_id), col(IdempotentRequest.key))
+    old = (
+        select(IdempotentRequest.site_id, IdempotentRequest.key)
+        .where(col(IdempotentRequest.created_at) < now - KEEP_REQUESTS)
+        .limit(DELETED_AT_ONCE)
+    )
+    dead = col(Scorer.seen_at) < now - SCORER_DEAD_AFTER
+    with database.write() as session:
+        session.execute(delete(IdempotentRequest).where(key.in_(old)))
+        session.execute(delete(Scorer).where(dead))
