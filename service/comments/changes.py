@@ -47,13 +47,15 @@ def change_state(session: Session, change: Change) -> Decision:
     if not may_change(change.actor, comment.state, change.target):
         raise IllegalTransition(f"A comment that is {comment.state} cannot become {change.target}.")
     now = clock.now()
+    from_state, due_at = comment.state, _due(change, now)
+    # From here on, `comment` is as the update has left it.
     if not _update(session, change, now):
         raise OutdatedDecision("The comment has changed since it was read. Read it again.")
     decision = Decision(
         site_id=comment.site_id,
         comment_id=comment.id,
-        revision=_revision_after(change),
-        from_state=comment.state,
+        revision=comment.revision,
+        from_state=from_state,
         to_state=change.target,
         actor=change.actor,
         policy=change.policy,
@@ -73,7 +75,7 @@ def change_state(session: Session, change: Change) -> Decision:
             comment_id=comment.id,
             revision=decision.revision,
             decision_id=decision.id,
-            due_at=_due(change, now),
+            due_at=due_at,
             created_at=now,
         )
     )
@@ -84,7 +86,8 @@ def _update(session: Session, change: Change, now: datetime) -> bool:
     comment = change.comment
     values: dict[str, Any] = {
         "state": change.target,
-        "revision": _revision_after(change),
+        # Only an edit leads to pending, and it adds a revision.
+        "revision": comment.revision + (change.target is State.PENDING),
         "lease": None,
         "leased_until": None,
         "attempts": 0,
@@ -110,13 +113,9 @@ def _update(session: Session, change: Change, now: datetime) -> bool:
     return updated == 1
 
 
-def _revision_after(change: Change) -> int:
-    """Only an edit leads to pending, and it adds a revision."""
-    return change.comment.revision + (change.target is State.PENDING)
-
-
 def _due(change: Change, now: datetime) -> datetime:
     """Hold a moderator's decision for the undo window, unless it takes something down."""
-    if change.actor is Actor.MODERATOR and change.comment.state is not State.APPROVED:
+    takes_down = change.comment.state is State.APPROVED and change.target is not State.APPROVED
+    if change.actor is Actor.MODERATOR and not takes_down:
         return now + UNDO_WINDOW
     return now
