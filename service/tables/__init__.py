@@ -1,0 +1,31 @@
+"""The tables, in the vocabulary of the domain.
+
+`table=True` classes validate nothing: requests are checked by the schemas, and
+the constraints here keep what must never be broken. Every row that belongs to
+a site carries its `site_id` (invariant 7), also where a join could tell.
+"""
+
+from service.tables.columns import JSON_TYPE, UtcDateTime
+from service.tables.comments import SPENT_ATTEMPTS, Assessment, Comment, Decision, Revision
+from service.tables.operations import Event, IdempotentRequest, Scorer
+from service.tables.sites import Moderator, Policy, Site, SiteKey
+from service.tables.threads import Member, Thread
+
+__all__ = [
+    "JSON_TYPE",
+    "SPENT_ATTEMPTS",
+    "Assessment",
+    "Comment",
+    "Decision",
+    "Event",
+    "IdempotentRequest",
+    "Member",
+    "Moderator",
+    "Policy",
+    "Revision",
+    "Scorer",
+    "Site",
+    "SiteKey",
+    "Thread",
+    "UtcDateTime",
+]

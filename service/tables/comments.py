@@ -1,0 +1,148 @@
+"""Comments and everything that is recorded about them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from service import clock
+from service.domain.states import Actor, State
+from service.domain.vocabulary import Audience, Lane
+from service.ids import new_id
+from service.tables.columns import JSON_TYPE, UtcDateTime, choice
+
+SPENT_ATTEMPTS = 4
+"""Leases without a decision after which a revision is set aside: one in a batch, three alone."""
+
+
+class Comment(SQLModel, table=True):
+    """One contribution; its text lives in revisions.
+
+    The worker's lease lies on the row itself, so that leasing, renewing and
+    deciding are conditional updates of one row.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("site_id", "external_id"),
+        CheckConstraint("revision >= 1", name="revision"),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="lease"),
+        # The workers' queue: what is pending, by lane and age.
+        Index(
+            "ix_comment_pending",
+            "lane",
+            "pending_since",
+            "id",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        # What failed too often; hardly ever has a row.
+        Index(
+            "ix_comment_spent",
+            "id",
+            sqlite_where=text(f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}"),
+            postgresql_where=text(f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}"),
+        ),
+        # The moderators' queue of a site.
+        Index(
+            "ix_comment_flagged",
+            "site_id",
+            "id",
+            sqlite_where=text("state = 'flagged'"),
+            postgresql_where=text("state = 'flagged'"),
+        ),
+        Index("ix_comment_thread", "thread_id", "id"),
+        Index("ix_comment_member", "member_id", "id"),
+        Index("ix_comment_parent", "parent_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(foreign_key="site.id")
+    thread_id: UUID = Field(foreign_key="thread.id")
+    member_id: UUID = Field(foreign_key="member.id")
+    parent_id: UUID | None = Field(default=None, foreign_key="comment.id")
+    external_id: str | None = Field(default=None, max_length=200)
+    audience: Audience = Field(default=Audience.PUBLIC, sa_type=choice(Audience))
+    language: str | None = Field(
+        default=None, max_length=35, description="As the caller declared it"
+    )
+    state: State = Field(default=State.PENDING, sa_type=choice(State))
+    revision: int = 1
+    created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+    edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lane: int = Field(default=Lane.COMMENTS, description="A value of Lane")
+    pending_since: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+    lease: UUID | None = Field(default=None, description="The lease that holds this comment")
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = Field(
+        default=0, description="Leases of this revision that ended without a decision"
+    )
+
+
+class Revision(SQLModel, table=True):
+    """One version of a comment's text: NFC, 1..10,000 code points."""
+
+    comment_id: UUID = Field(foreign_key="comment.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    site_id: UUID = Field(foreign_key="site.id")
+    body: str = Field(sa_type=Text)
+    created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+
+
+class Assessment(SQLModel, table=True):
+    """The scores of one revision by one model. Append-only."""
+
+    __table_args__ = (Index("ix_assessment_comment", "comment_id", "created_at"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(foreign_key="site.id")
+    comment_id: UUID = Field(foreign_key="comment.id")
+    revision: int
+    model: str = Field(max_length=64, description="SHA-256 identity")
+    scores: dict[str, float] = Field(sa_type=JSON_TYPE)
+    spans: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON_TYPE)
+    language: str | None = Field(default=None, max_length=35)
+    forms: dict[str, dict[str, float]] = Field(
+        sa_type=JSON_TYPE, description="Scores of every text form that was scored"
+    )
+    provenance: dict[str, Any] = Field(
+        sa_type=JSON_TYPE, description="Model name, engine, library versions, CPU instruction set"
+    )
+    duration: float = Field(description="Seconds the engine took for this text")
+    created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+
+
+class Decision(SQLModel, table=True):
+    """One state change of one revision. Append-only."""
+
+    __table_args__ = (
+        Index("ix_decision_comment", "comment_id", "created_at"),
+        # One automatic decision per revision, however often a nudge was doubled.
+        Index(
+            "uq_decision_automatic",
+            "comment_id",
+            "revision",
+            unique=True,
+            sqlite_where=text("actor IN ('policy', 'system')"),
+            postgresql_where=text("actor IN ('policy', 'system')"),
+        ),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(foreign_key="site.id")
+    comment_id: UUID = Field(foreign_key="comment.id")
+    revision: int
+    from_state: State = Field(sa_type=choice(State, "from_state"))
+    to_state: State = Field(sa_type=choice(State, "to_state"))
+    actor: Actor = Field(sa_type=choice(Actor))
+    policy: int | None = Field(default=None, description="Version of the policy that decided")
+    moderator_id: UUID | None = Field(default=None, foreign_key="moderator.id")
+    assessment_id: UUID | None = Field(default=None, foreign_key="assessment.id")
+    reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON_TYPE)
+    note: str | None = Field(default=None, sa_type=Text)
+    facts: dict[str, Any] = Field(
+        default_factory=dict, sa_type=JSON_TYPE, description="What each phase consulted"
+    )
+    created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)

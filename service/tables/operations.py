@@ -1,0 +1,64 @@
+"""What the service keeps for its own work: outbox, answers, heartbeats."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from service import clock
+from service.domain.events import EventType
+from service.ids import new_id
+from service.tables.columns import JSON_TYPE, UtcDateTime, choice
+
+
+class Event(SQLModel, table=True):
+    """An outbox row, written with its state change and numbered when due."""
+
+    __table_args__ = (
+        UniqueConstraint("site_id", "sequence"),
+        Index(
+            "ix_event_due",
+            "due_at",
+            sqlite_where=text("sequence IS NULL"),
+            postgresql_where=text("sequence IS NULL"),
+        ),
+        Index("ix_event_comment", "comment_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(foreign_key="site.id")
+    type: EventType = Field(sa_type=choice(EventType))
+    comment_id: UUID | None = Field(default=None, foreign_key="comment.id")
+    revision: int | None = None
+    decision_id: UUID | None = Field(default=None, foreign_key="decision.id")
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    sequence: int | None = Field(default=None, description="Gap-free per site, once numbered")
+    created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+
+
+class IdempotentRequest(SQLModel, table=True):
+    """A POST with an Idempotency-Key and the answer it was given, without any text."""
+
+    __tablename__: ClassVar[str] = "idempotent_request"
+    __table_args__ = (Index("ix_idempotent_request_created", "created_at"),)
+
+    site_id: UUID = Field(foreign_key="site.id", primary_key=True)
+    key: str = Field(primary_key=True, max_length=200)
+    fingerprint: str = Field(max_length=64, description="SHA-256 of method, path and body")
+    status: int
+    answer: dict[str, Any] = Field(sa_type=JSON_TYPE)
+    in_flight_until: datetime | None = Field(
+        None, sa_type=UtcDateTime, description="While a caller still waits for the decision"
+    )
+    created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+
+
+class Scorer(SQLModel, table=True):
+    """A worker process that has loaded its model; tells readiness."""
+
+    id: str = Field(primary_key=True, max_length=200, description="host:pid")
+    model: str = Field(max_length=64, description="SHA-256 identity")
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
