@@ -63,6 +63,7 @@ def after_commit(session: Session, callback: Callable[[], None]) -> None:
 
 
 def _engine(url: str, pool_size: int) -> Engine:
+    # hide_parameters: an error's message would carry texts into logs (invariant 8).
     if make_url(url).get_backend_name() == "sqlite":
         # isolation_level=None: the driver must not open transactions by itself,
         # or BEGIN IMMEDIATE below would come too late.
@@ -70,6 +71,7 @@ def _engine(url: str, pool_size: int) -> Engine:
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
+            hide_parameters=True,
             connect_args={"isolation_level": None, "timeout": 30, "check_same_thread": False},
         )
         event.listen(engine, "connect", _configure_sqlite)
@@ -84,6 +86,7 @@ def _engine(url: str, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
+        hide_parameters=True,
         pool_pre_ping=True,
         connect_args={
             "options": options,

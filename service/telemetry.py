@@ -11,6 +11,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from service.ids import new_id
+from service.problems import failure_response
 
 REQUEST_ID = "X-Request-ID"
 
@@ -47,7 +48,11 @@ def configure_logging() -> None:
 
 
 class AccessLog:
-    """Gives each request an id and logs its method, path, status and time in milliseconds."""
+    """Gives each request an id and logs its method, path, status and time in milliseconds.
+
+    As the outermost layer of ours it answers every error that nobody else did: the
+    server would log the error's message, and with it a text.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
@@ -59,7 +64,7 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         request_id = str(new_id())
-        status = 500
+        status = 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -72,6 +77,10 @@ class AccessLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
+            except Exception as error:  # noqa: BLE001 - no error may get past this layer
+                response = failure_response(error)
+                if status == 0:
+                    await response(scope, receive, send_with_id)
             finally:
                 log.info(
                     "request",

@@ -11,13 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.auth.keys import TOKEN_PREFIX, Principal, find_principal
 from service.db import Database
 from service.errors import Unauthorized
-from service.problems import failure_response
 
 GUARDED = "/v1/"
 
 
 class Authentication:
-    """Puts the Principal into `request.state` for every path under /v1/, or answers 401."""
+    """Puts the Principal into `request.state` for every path under /v1/, or raises Unauthorized."""
 
     def __init__(self, app: ASGIApp, database: Database) -> None:
         """Wrap `app`; look keys up in `database`."""
@@ -27,11 +26,7 @@ class Authentication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection (ASGI 3)."""
         if scope["type"] == "http" and scope["path"].startswith(GUARDED):
-            try:
-                scope.setdefault("state", {})["principal"] = await self._authenticate(scope)
-            except Exception as error:  # noqa: BLE001 - outside FastAPI's handlers, mapped the same way
-                await failure_response(error)(scope, receive, send)
-                return
+            scope.setdefault("state", {})["principal"] = await self._authenticate(scope)
         await self._app(scope, receive, send)
 
     async def _authenticate(self, scope: Scope) -> Principal:
