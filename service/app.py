@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from service import problems
 from service.auth.limits import RateLimiter
 from service.auth.middleware import Authentication
+from service.body_limit import BodyLimit
 from service.comments import endpoints as comments
 from service.comments.waiting import Waiters
 from service.context import Context
@@ -66,7 +67,6 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=config.max_body_bytes,
     )
     app.state.context = context
     for feature in (comments, threads, review, health):
@@ -74,6 +74,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
     _add_docs(app)
     describe_problems(app)
     problems.install(app)
+    app.add_middleware(BodyLimit, limit=config.max_body_bytes)
     app.add_middleware(Authentication, database=database)
     app.add_middleware(AccessLog)
     return app
