@@ -4,11 +4,15 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Callable
+from typing import TypeVar
 
 from service.errors import Invalid
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+
+Position = TypeVar("Position")
 
 
 def encode_cursor(list_name: str, filters: dict[str, str], position: str) -> str:
@@ -17,8 +21,10 @@ def encode_cursor(list_name: str, filters: dict[str, str], position: str) -> str
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, list_name: str, filters: dict[str, str]) -> str:
-    """Return the position in the cursor.
+def decode_cursor(
+    cursor: str, list_name: str, filters: dict[str, str], parse: Callable[[str], Position]
+) -> Position:
+    """Return the position in the cursor, read by `parse`, which may raise ValueError.
 
     Raises Invalid for a cursor that is malformed or comes from another list or
     other filters, where it would silently skip items.
@@ -26,13 +32,13 @@ def decode_cursor(cursor: str, list_name: str, filters: dict[str, str]) -> str:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         fingerprint, position = json.loads(raw)
-    except (binascii.Error, ValueError, TypeError):
-        fingerprint = position = None
-    if fingerprint != _fingerprint(list_name, filters) or not isinstance(position, str):
-        raise Invalid.at(
-            "/after", "This cursor does not belong to this list. Start again without `after`."
-        )
-    return position
+        if fingerprint == _fingerprint(list_name, filters):
+            return parse(position)
+    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
+        pass
+    raise Invalid.at(
+        "/query/after", "This cursor does not belong to this list. Start again without `after`."
+    )
 
 
 def _fingerprint(list_name: str, filters: dict[str, str]) -> str:

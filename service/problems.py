@@ -11,11 +11,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from service.errors import BadRequest, Invalid, NetiquetteError, TooLarge, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
+METHOD_NOT_ALLOWED = 405
 
 log = structlog.get_logger(__name__)
 
@@ -29,11 +31,25 @@ def install(app: FastAPI) -> None:
     """Register the handlers."""
     for kind in (NetiquetteError, RequestValidationError, HTTPException, DBAPIError, PoolTimeout):
         app.add_exception_handler(kind, _handle)
-    app.add_exception_handler(Exception, _handle)
 
 
-async def _handle(_request: Request, error: Exception) -> Response:
-    return failure_response(error)
+async def _handle(request: Request, error: Exception) -> Response:
+    response = failure_response(error)
+    if response.status_code == METHOD_NOT_ALLOWED:
+        _name_methods(request, response)
+    return response
+
+
+def _name_methods(request: Request, response: Response) -> None:
+    """Name all methods of the path (RFC 9110, section 10.2.1); Starlette names one route's."""
+    methods = {
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        if compile_path(template)[0].match(request.url.path)
+        for method in operations
+    }
+    if methods:
+        response.headers["Allow"] = ", ".join(sorted(methods))
 
 
 def failure_response(error: Exception) -> Response:
@@ -81,6 +97,10 @@ def _known(error: Exception) -> NetiquetteError | None:
     if isinstance(error, RequestValidationError):
         if any(item["type"] == "json_invalid" for item in error.errors()):
             return BadRequest("The body is not valid JSON (RFC 8259).")
+        if any(item["loc"] == ("body",) for item in error.errors()):
+            return Invalid.at(
+                "", "The body must be a JSON object, sent as Content-Type: application/json."
+            )
         return _request_invalid(error)
     if isinstance(error, (OperationalError, PoolTimeout)) or (
         isinstance(error, DBAPIError) and error.connection_invalidated

@@ -26,7 +26,7 @@ def get_history(
 ) -> HistoryOut:
     """Return a page of the comment's history, oldest first; raises NotFound or Invalid."""
     filters = {"comment": str(comment_id)}
-    start = int(decode_cursor(after, LIST, filters)) if after else 0
+    start = decode_cursor(after, LIST, filters, int) if after else 0
     with context.database.read() as session:
         get_record(session, site_id, comment_id)
         items = sorted(

@@ -46,7 +46,7 @@ class DecisionIn(Strict):
     """A moderator's decision on the revision that they have read."""
 
     state: Literal[State.APPROVED, State.REJECTED, State.FLAGGED]
-    revision: int = Field(ge=1, le=2**31 - 1)
+    revision: int = Field(ge=1, le=2**31 - 1, strict=True)
     expected_state: State | None = Field(
         None, description="The state that the moderator saw; another one now answers 409"
     )

@@ -28,7 +28,7 @@ LIST = "queue"
 def read_queue(context: Context, site_id: UUID, query: QueueQuery) -> QueueOut:
     """Return a page of flagged and long-pending comments, oldest first, with counts."""
     filters: dict[str, str] = {"order": query.order}
-    position = UUID(decode_cursor(query.after, LIST, filters)) if query.after else None
+    position = decode_cursor(query.after, LIST, filters, UUID) if query.after else None
     stale = clock.now() - timedelta(seconds=context.settings.stale_seconds)
     page = (
         comments_with_text(site_id)

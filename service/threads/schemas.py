@@ -63,7 +63,9 @@ class ThreadState(BaseModel):
 class ThreadChanges(Strict):
     """What to set; a field that is left out stays as it is."""
 
-    open: bool = Field(True, description="A closed thread takes no more comments or edits")
+    open: bool = Field(
+        True, strict=True, description="A closed thread takes no more comments or edits"
+    )
     title: Line | None = Field(None, max_length=500)
     url: WebAddress | None = None
     moderation: Moderation = Field(

@@ -30,7 +30,7 @@ def list_comments(
     """Return a page of what this reader may see; raises NotFound or Invalid (cursor)."""
     filters = query.model_dump(mode="json", exclude={"after", "limit"}, exclude_none=True)
     filters["thread"] = key
-    position = UUID(decode_cursor(query.after, LIST, filters)) if query.after else None
+    position = decode_cursor(query.after, LIST, filters, UUID) if query.after else None
     now = clock.now()
     with context.database.read() as session:
         thread = _find_thread(session, site_id, key)
