@@ -3,13 +3,15 @@
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.problems import MEDIA_TYPE
 
 
 class ProblemOut(BaseModel):
     """An RFC 9457 problem document; `type` is stable, texts may change."""
+
+    model_config = ConfigDict(extra="allow")
 
     type: str = Field(examples=["urn:netiquette:problem:not-found"])
     title: str

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service.comments.presenter import present_assessment, present_comment, present_decision
-from service.comments.repository import get_body, get_moderators, get_record
+from service.comments.repository import get_moderators, get_record, get_revision
 from service.comments.schemas import CommentOut
 from service.domain.states import State
 from service.tables import Assessment, Decision
@@ -27,12 +27,13 @@ def recall(session: Session, site_id: UUID, answer: dict[str, Any]) -> CommentOu
     record = get_record(session, site_id, UUID(answer["id"]))
     now = present_comment(record)
     revision = answer["revision"]
+    text = get_revision(session, site_id, now.id, revision)
     then = now.model_copy(
         update={
             "state": State(answer["state"]),
             "revision": revision,
-            "body": get_body(session, site_id, now.id, revision),
-            "edited_at": now.edited_at if revision == now.revision else None,
+            "body": text.body,
+            "edited_at": text.created_at if revision > 1 else None,
             "assessment": None,
             "decision": None,
         }

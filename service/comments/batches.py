@@ -3,11 +3,10 @@
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError
 
 from service import clock
 from service.auth.keys import Principal
-from service.comments.intake import Intake
+from service.comments.intake import Intake, look_twice
 from service.comments.presenter import present_comment
 from service.comments.schemas import (
     BatchOut,
@@ -19,7 +18,7 @@ from service.comments.use_cases import count_member
 from service.context import Context
 from service.db import after_commit
 from service.domain.vocabulary import Lane
-from service.errors import Conflict, NetiquetteError
+from service.errors import NetiquetteError
 from service.openapi import ProblemOut
 from service.problems import invalid
 
@@ -29,15 +28,7 @@ Item = CommentIn | RejectedItem
 def accept_batch(context: Context, principal: Principal, raw: list[Any]) -> BatchOut:
     """Keep what is good of the batch, in order; say of each other item what is wrong with it."""
     items = [_counted(context, principal, _parsed(item)) for item in raw]
-    try:
-        return _store(context, principal, items)
-    except IntegrityError:
-        # Another request brought one of the external ids between our look and our
-        # commit; at the second look it is known.
-        try:
-            return _store(context, principal, items)
-        except IntegrityError:
-            raise Conflict("The same comments are arriving elsewhere. Send it again.") from None
+    return look_twice(lambda: _store(context, principal, items))
 
 
 def _parsed(raw: Any) -> Item:

@@ -29,7 +29,9 @@ def fingerprint(operation: str, content: str) -> str:
 def check_key(key: str) -> None:
     """Refuse what cannot be stored as a key; raises Invalid."""
     if not (0 < len(key) <= MAX_LENGTH and key.isascii() and key.isprintable()):
-        raise Invalid(f"Idempotency-Key must be 1 to {MAX_LENGTH} printable ASCII characters.")
+        raise Invalid.at(
+            "/header/idempotency-key", f"Use 1 to {MAX_LENGTH} printable ASCII characters."
+        )
 
 
 def find_answer(session: Session, site_id: UUID, key: str, print_: str) -> IdempotentRequest | None:
@@ -62,6 +64,8 @@ def store_answer(session: Session, request: IdempotentRequest) -> None:
 
     Raises RequestInFlight when a request with the same key got there first.
     """
+    # What else is new goes first: its conflicts are not this key's.
+    session.flush()
     session.add(request)
     try:
         session.flush()

@@ -1,19 +1,36 @@
 """Accepting comments: one or many in one unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from service.comments.repository import CommentRecord, get_record
 from service.comments.schemas import CommentIn
 from service.domain.vocabulary import Lane
-from service.errors import ExternalIdTaken, Invalid, ThreadClosed
+from service.errors import Conflict, ExternalIdTaken, Invalid, ThreadClosed
 from service.members.status import refusal
 from service.tables import Comment, Member, Revision, Thread
 from service.upsert import find_or_make
+
+Stored = TypeVar("Stored")
+
+
+def look_twice(store: Callable[[], Stored]) -> Stored:
+    """Return what `store` returns, a unit of work that may add external ids.
+
+    Where another request brought one of them between its look and its commit, it
+    looks again and finds it. Raises Conflict when that happens once more.
+    """
+    for _ in range(2):
+        with suppress(IntegrityError):
+            return store()
+    raise Conflict("The same comments are arriving elsewhere. Send the request again.")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from service.auth.keys import Principal
 from service.comments import idempotency
 from service.comments.answers import recall, remember
 from service.comments.changes import Change, change_state
-from service.comments.intake import Accepted, Intake
+from service.comments.intake import Accepted, Intake, look_twice
 from service.comments.presenter import present_comment
 from service.comments.repository import get_record, lock_comment
 from service.comments.schemas import CommentIn, CommentOut
@@ -23,7 +23,7 @@ from service.domain.states import Actor, State
 from service.domain.vocabulary import Lane
 from service.errors import ThreadClosed
 from service.members.status import refusal
-from service.tables import IdempotentRequest, Member, Revision, Thread
+from service.tables import Comment, IdempotentRequest, Revision
 
 ACCEPTED = 202
 KNOWN = DECIDED = 200
@@ -65,10 +65,20 @@ def accept_comment(
         if replay:
             return replay
     count_member(context, principal, item.member.key)
+    return look_twice(lambda: _store(context, site_id, item, idempotency_key, print_, wait))
+
+
+def _store(  # noqa: PLR0913, PLR0917 - one unit of work, called in one place
+    context: Context,
+    site_id: UUID,
+    item: CommentIn,
+    idempotency_key: str | None,
+    print_: str,
+    wait: int,
+) -> Answer:
     lane = Lane.WAITING if wait else Lane.COMMENTS
     with context.database.write() as session:
-        accepted = Intake(session, site_id, [item], clock.now()).accept(item, lane)
-        answer = _answer(accepted)
+        answer = _answer(Intake(session, site_id, [item], clock.now()).accept(item, lane))
         if idempotency_key:
             idempotency.store_answer(
                 session,
@@ -138,15 +148,15 @@ def edit_comment(context: Context, principal: Principal, comment_id: UUID, body:
     count_member(context, principal, current.member.key)
     with context.database.write() as session:
         comment = lock_comment(session, site_id, comment_id)
-        _check_may_edit(session, comment.thread_id, comment.member_id)
-        change_state(session, Change(comment, State.PENDING, Actor.AUTHOR))
+        _check_may_edit(session, comment)
+        decision = change_state(session, Change(comment, State.PENDING, Actor.AUTHOR))
         session.add(
             Revision(
                 comment_id=comment.id,
                 number=comment.revision,
                 site_id=site_id,
                 body=body,
-                created_at=clock.now(),
+                created_at=decision.created_at,
             )
         )
         session.flush()
@@ -155,8 +165,9 @@ def edit_comment(context: Context, principal: Principal, comment_id: UUID, body:
     return edited
 
 
-def _check_may_edit(session: Session, thread_id: UUID, member_id: UUID) -> None:
-    thread, member = session.get_one(Thread, thread_id), session.get_one(Member, member_id)
+def _check_may_edit(session: Session, comment: Comment) -> None:
+    record = get_record(session, comment.site_id, comment.id)
+    thread, member = record.thread, record.member
     if not thread.open:
         raise ThreadClosed("This thread is closed; its comments can be withdrawn, not edited.")
     refused = refusal(member, clock.now())
