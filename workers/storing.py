@@ -152,6 +152,7 @@ def _decide(
         reasons=[reason.stored() for reason in judgement.reasons],
         policy=version,
         assessment_id=assessment.id if assessment else None,
+        risk=max(assessment.scores.values(), default=None) if assessment else None,
         facts=facts.model_dump(mode="json"),
         lease=comment.lease,
     )

@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
 
 from service import clock
-from service.domain.events import event_for
-from service.domain.states import Actor, State, may_change
+from service.domain.events import EventType, event_for
+from service.domain.states import Actor, State, may_change, may_undo
 from service.domain.vocabulary import Lane
 from service.errors import IllegalTransition, OutdatedDecision
 from service.tables import Comment, Decision, Event
 
 UNDO_WINDOW = timedelta(seconds=10)
 """How long the event of a moderator's decision is held back, so that an undo can cancel it."""
+
+TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,24 @@ class Change:
     moderator_id: UUID | None = None
     assessment_id: UUID | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    risk: float | None = None
+    """Highest score 0..1 of the revision, where it was scored for this."""
     lease: UUID | None = None
     """Where given, the comment must still be under this lease."""
+    undoes: UUID | None = None
+    """The decision that this one takes back."""
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether a new revision causes it."""
+        return self.actor is Actor.AUTHOR and self.target is State.PENDING
+
+    @property
+    def is_legal(self) -> bool:
+        """Whether the table of states has it."""
+        if self.undoes:
+            return may_undo(self.comment.state, self.target)
+        return may_change(self.actor, self.comment.state, self.target)
 
 
 def change_state(session: Session, change: Change) -> Decision:
@@ -44,13 +62,13 @@ def change_state(session: Session, change: Change) -> Decision:
     OutdatedDecision when the comment's state, revision or lease has changed.
     """
     comment = change.comment
-    if not may_change(change.actor, comment.state, change.target):
+    if not change.is_legal:
         raise IllegalTransition(f"A comment that is {comment.state} cannot become {change.target}.")
-    now = clock.now()
-    from_state, due_at = comment.state, _due(change, now)
+    from_state, held = comment.state, _is_held(change)
     # From here on, `comment` is as the update has left it.
-    if not _update(session, change, now):
+    if not _update(session, change):
         raise OutdatedDecision("The comment has changed since it was read. Read it again.")
+    now = _moment(session, comment)
     decision = Decision(
         site_id=comment.site_id,
         comment_id=comment.id,
@@ -64,36 +82,43 @@ def change_state(session: Session, change: Change) -> Decision:
         reasons=change.reasons,
         note=change.note,
         facts=change.facts,
+        undoes=change.undoes,
         created_at=now,
     )
     session.add(decision)
     session.flush()
+    release_held_events(session, comment, now)
     session.add(
         Event(
             site_id=comment.site_id,
-            type=event_for(change.target),
+            type=EventType.DECISION_REVERTED if change.undoes else event_for(change.target),
             comment_id=comment.id,
             revision=decision.revision,
             decision_id=decision.id,
-            due_at=due_at,
+            due_at=now + UNDO_WINDOW if held else now,
             created_at=now,
         )
     )
     return decision
 
 
-def _update(session: Session, change: Change, now: datetime) -> bool:
+def release_held_events(session: Session, comment: Comment, now: datetime) -> None:
+    """Make the comment's held event due: a newer one may not be numbered before it."""
+    session.execute(
+        update(Event)
+        .where(
+            col(Event.site_id) == comment.site_id,
+            col(Event.comment_id) == comment.id,
+            col(Event.sequence).is_(None),
+            col(Event.due_at) > now,
+        )
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _update(session: Session, change: Change) -> bool:
     comment = change.comment
-    values: dict[str, Any] = {
-        "state": change.target,
-        # Only an edit leads to pending, and it adds a revision.
-        "revision": comment.revision + (change.target is State.PENDING),
-        "lease": None,
-        "leased_until": None,
-        "attempts": 0,
-    }
-    if change.target is State.PENDING:
-        values |= {"pending_since": now, "edited_at": now, "lane": int(Lane.COMMENTS)}
     statement = (
         update(Comment)
         .where(
@@ -102,7 +127,7 @@ def _update(session: Session, change: Change, now: datetime) -> bool:
             col(Comment.state) == comment.state,
             col(Comment.revision) == comment.revision,
         )
-        .values(values)
+        .values(_values(change))
         .execution_options(synchronize_session=False)
     )
     if change.lease:
@@ -113,9 +138,41 @@ def _update(session: Session, change: Change, now: datetime) -> bool:
     return updated == 1
 
 
-def _due(change: Change, now: datetime) -> datetime:
+def _values(change: Change) -> dict[str, Any]:
+    now = clock.now()
+    values: dict[str, Any] = {
+        "state": change.target,
+        "lease": None,
+        "leased_until": None,
+        "attempts": 0,
+        "claimed_by": None,
+        "claimed_until": None,
+    }
+    if change.target is State.PENDING:
+        values |= {"pending_since": now, "lane": int(Lane.COMMENTS), "risk": None}
+    if change.is_edit:
+        values |= {"revision": change.comment.revision + 1, "edited_at": now}
+    if change.risk is not None:
+        values["risk"] = change.risk
+    return values
+
+
+def _moment(session: Session, comment: Comment) -> datetime:
+    """Return now, but after everything that has happened to the comment.
+
+    A clock that was set back must not turn the order of its events around; the
+    row's update above keeps others from adding to them meanwhile.
+    """
+    last: datetime | None = session.exec(
+        select(func.max(col(Event.created_at))).where(
+            col(Event.site_id) == comment.site_id, col(Event.comment_id) == comment.id
+        )
+    ).one()
+    now = clock.now()
+    return now if last is None or last < now else last + TICK
+
+
+def _is_held(change: Change) -> bool:
     """Hold a moderator's decision for the undo window, unless it takes something down."""
     takes_down = change.comment.state is State.APPROVED and change.target is not State.APPROVED
-    if change.actor is Actor.MODERATOR and not takes_down:
-        return now + UNDO_WINDOW
-    return now
+    return change.actor is Actor.MODERATOR and not takes_down and not change.undoes

@@ -13,6 +13,11 @@ class EventType(StrEnum):
     COMMENT_REJECTED = "comment.rejected"
     COMMENT_WITHDRAWN = "comment.withdrawn"
     COMMENT_EDITED = "comment.edited"
+    DECISION_REVERTED = "decision.reverted"
+    REPORT_RECEIVED = "report.received"
+    REPORT_RESOLVED = "report.resolved"
+    MEMBER_STATUS_CHANGED = "member.status_changed"
+    MEMBER_ERASED = "member.erased"
 
 
 _BY_STATE = {

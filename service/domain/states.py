@@ -26,7 +26,8 @@ DECIDED = frozenset({State.APPROVED, State.FLAGGED, State.REJECTED})
 STANDING = DECIDED | {State.PENDING}
 
 TRANSITIONS: dict[Actor, dict[State, frozenset[State]]] = {
-    Actor.POLICY: {State.PENDING: DECIDED},
+    # From approved: reports over the limit.
+    Actor.POLICY: {State.PENDING: DECIDED, State.APPROVED: frozenset({State.FLAGGED})},
     Actor.SYSTEM: {State.PENDING: frozenset({State.FLAGGED})},
     Actor.MODERATOR: dict.fromkeys(STANDING, DECIDED),
     Actor.AUTHOR: {
@@ -36,6 +37,11 @@ TRANSITIONS: dict[Actor, dict[State, frozenset[State]]] = {
         State.REJECTED: frozenset({State.WITHDRAWN}),
     },
 }
+
+
+def may_undo(source: State, target: State) -> bool:
+    """Tell whether undoing a moderator's decision may lead back from `source` to `target`."""
+    return source in DECIDED and target in STANDING
 
 
 def may_change(actor: Actor, source: State, target: State) -> bool:

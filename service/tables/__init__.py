@@ -6,8 +6,8 @@ a site carries its `site_id` (invariant 7), also where a join could tell.
 """
 
 from service.tables.columns import JSON_TYPE, UtcDateTime
-from service.tables.comments import SPENT_ATTEMPTS, Assessment, Comment, Decision, Revision
-from service.tables.operations import Event, IdempotentRequest, Scorer
+from service.tables.comments import SPENT_ATTEMPTS, Assessment, Comment, Decision, Report, Revision
+from service.tables.operations import Erasure, Event, IdempotentRequest, Scorer
 from service.tables.sites import Moderator, Policy, Site, SiteKey
 from service.tables.threads import Member, Thread
 
@@ -17,11 +17,13 @@ __all__ = [
     "Assessment",
     "Comment",
     "Decision",
+    "Erasure",
     "Event",
     "IdempotentRequest",
     "Member",
     "Moderator",
     "Policy",
+    "Report",
     "Revision",
     "Scorer",
     "Site",

@@ -53,6 +53,15 @@ class Comment(SQLModel, table=True):
             sqlite_where=text("state = 'flagged'"),
             postgresql_where=text("state = 'flagged'"),
         ),
+        Index(
+            "ix_comment_risk",
+            "site_id",
+            "risk",
+            "id",
+            sqlite_where=text("state = 'flagged'"),
+            postgresql_where=text("state = 'flagged'"),
+        ),
+        CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim"),
         Index("ix_comment_thread", "thread_id", "id"),
         Index("ix_comment_member", "member_id", "id"),
         Index("ix_comment_parent", "parent_id"),
@@ -78,6 +87,11 @@ class Comment(SQLModel, table=True):
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempts: int = Field(
         default=0, description="Leases of this revision that ended without a decision"
+    )
+    claimed_by: UUID | None = Field(default=None, foreign_key="moderator.id")
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    risk: float | None = Field(
+        default=None, description="Highest score 0..1 of the current revision, for the queue"
     )
 
 
@@ -119,14 +133,14 @@ class Decision(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_decision_comment", "comment_id", "created_at"),
-        # One automatic decision per revision, however often a nudge was doubled.
+        # A pending revision is decided automatically once, however often a nudge was doubled.
         Index(
             "uq_decision_automatic",
             "comment_id",
             "revision",
             unique=True,
-            sqlite_where=text("actor IN ('policy', 'system')"),
-            postgresql_where=text("actor IN ('policy', 'system')"),
+            sqlite_where=text("actor IN ('policy', 'system') AND from_state = 'pending'"),
+            postgresql_where=text("actor IN ('policy', 'system') AND from_state = 'pending'"),
         ),
     )
 
@@ -142,7 +156,38 @@ class Decision(SQLModel, table=True):
     assessment_id: UUID | None = Field(default=None, foreign_key="assessment.id")
     reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON_TYPE)
     note: str | None = Field(default=None, sa_type=Text)
+    undoes: UUID | None = Field(default=None, foreign_key="decision.id", unique=True)
     facts: dict[str, Any] = Field(
         default_factory=dict, sa_type=JSON_TYPE, description="What each phase consulted"
     )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+
+
+class Report(SQLModel, table=True):
+    """A notice about a comment, by a member or by anybody."""
+
+    __table_args__ = (
+        Index("ix_report_comment", "comment_id", "created_at"),
+        # What is open, for the queue; and a member's open report counts once.
+        Index(
+            "uq_report_open",
+            "site_id",
+            "comment_id",
+            "reporter_id",
+            unique=True,
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+        Index("ix_report_reporter", "reporter_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(foreign_key="site.id")
+    comment_id: UUID = Field(foreign_key="comment.id")
+    revision: int = Field(description="The revision that was there to read")
+    reporter_id: UUID | None = Field(default=None, foreign_key="member.id")
+    reason: str = Field(max_length=32)
+    note: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+    resolved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    resolved_by: UUID | None = Field(default=None, foreign_key="decision.id")

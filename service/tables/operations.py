@@ -20,9 +20,10 @@ class Event(SQLModel, table=True):
         UniqueConstraint("site_id", "sequence"),
         Index(
             "ix_event_due",
+            "site_id",
             "due_at",
-            sqlite_where=text("sequence IS NULL"),
-            postgresql_where=text("sequence IS NULL"),
+            sqlite_where=text("sequence IS NULL AND cancelled_at IS NULL"),
+            postgresql_where=text("sequence IS NULL AND cancelled_at IS NULL"),
         ),
         Index("ix_event_comment", "comment_id"),
     )
@@ -33,9 +34,28 @@ class Event(SQLModel, table=True):
     comment_id: UUID | None = Field(default=None, foreign_key="comment.id")
     revision: int | None = None
     decision_id: UUID | None = Field(default=None, foreign_key="decision.id")
+    report_id: UUID | None = Field(default=None, foreign_key="report.id")
+    member_id: UUID | None = Field(default=None, foreign_key="member.id")
+    facts: dict[str, Any] = Field(
+        default_factory=dict, sa_type=JSON_TYPE, description="What no row keeps; never a text"
+    )
     due_at: datetime = Field(sa_type=UtcDateTime)
     sequence: int | None = Field(default=None, description="Gap-free per site, once numbered")
+    cancelled_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="Undone before it was numbered"
+    )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+
+
+class Erasure(SQLModel, table=True):
+    """The receipt of a member's erasure; names nobody."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    site_id: UUID = Field(foreign_key="site.id", index=True)
+    member_id: UUID = Field(foreign_key="member.id")
+    requested_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+    completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    comments: int = Field(default=0, description="Comments whose text was blanked")
 
 
 class IdempotentRequest(SQLModel, table=True):

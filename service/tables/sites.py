@@ -19,6 +19,8 @@ class Site(SQLModel, table=True):
     key: str = Field(unique=True, max_length=200)
     name: str = Field(max_length=200)
     active_policy: int = Field(description="Version of the policy that decides")
+    event_sequence: int = Field(default=0, description="Number of the newest numbered event")
+    events_deleted: int = Field(default=0, description="Events up to this number are gone")
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 
@@ -58,4 +60,5 @@ class Moderator(SQLModel, table=True):
     name: str | None = Field(default=None, max_length=200)
     email: str | None = Field(default=None, unique=True, max_length=320)
     password_hash: str | None = Field(default=None, max_length=200, description="argon2id")
+    lead: bool = Field(default=False, description="May undo a colleague's decision")
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)

@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("active_policy", sa.Integer(), nullable=False),
+        sa.Column("event_sequence", sa.Integer(), nullable=False),
+        sa.Column("events_deleted", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
         sa.UniqueConstraint("key", name=op.f("uq_site_key")),
@@ -85,6 +87,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(200), nullable=True),
         sa.Column("email", sa.String(320), nullable=True),
         sa.Column("password_hash", sa.String(200), nullable=True),
+        sa.Column("lead", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_moderator_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_moderator")),
@@ -189,11 +192,20 @@ def upgrade() -> None:
         sa.Column("lease", sa.Uuid(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("claimed_by", sa.Uuid(), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("risk", sa.Float(), nullable=True),
+        sa.CheckConstraint(
+            "(claimed_by IS NULL) = (claimed_until IS NULL)", name=op.f("ck_comment_claim")
+        ),
         sa.CheckConstraint(
             "(lease IS NULL) = (leased_until IS NULL)", name=op.f("ck_comment_lease")
         ),
         sa.CheckConstraint("attempts >= 0", name=op.f("ck_comment_attempts")),
         sa.CheckConstraint("revision >= 1", name=op.f("ck_comment_revision")),
+        sa.ForeignKeyConstraint(
+            ["claimed_by"], ["moderator.id"], name=op.f("fk_comment_claimed_by_moderator")
+        ),
         sa.ForeignKeyConstraint(
             ["member_id"], ["member.id"], name=op.f("fk_comment_member_id_member")
         ),
@@ -226,6 +238,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index(
+        "ix_comment_risk",
+        "comment",
+        ["site_id", "risk", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'flagged'"),
+        postgresql_where=sa.text("state = 'flagged'"),
+    )
+    op.create_index(
         "ix_comment_spent",
         "comment",
         ["id"],
@@ -234,6 +254,21 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending' AND attempts >= 4"),
     )
     op.create_index("ix_comment_thread", "comment", ["thread_id", "id"], unique=False)
+    op.create_table(
+        "erasure",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("comments", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_erasure_member_id_member")
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_erasure_site_id_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+    )
+    op.create_index(op.f("ix_erasure_site_id"), "erasure", ["site_id"], unique=False)
     op.create_table(
         "assessment",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -335,6 +370,7 @@ def upgrade() -> None:
             "reasons", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("undoes", sa.Uuid(), nullable=True),
         sa.Column(
             "facts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
@@ -349,7 +385,11 @@ def upgrade() -> None:
             ["moderator_id"], ["moderator.id"], name=op.f("fk_decision_moderator_id_moderator")
         ),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_decision_site_id_site")),
+        sa.ForeignKeyConstraint(
+            ["undoes"], ["decision.id"], name=op.f("fk_decision_undoes_decision")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+        sa.UniqueConstraint("undoes", name=op.f("uq_decision_undoes")),
     )
     op.create_index("ix_decision_comment", "decision", ["comment_id", "created_at"], unique=False)
     op.create_index(
@@ -357,8 +397,42 @@ def upgrade() -> None:
         "decision",
         ["comment_id", "revision"],
         unique=True,
-        sqlite_where=sa.text("actor IN ('policy', 'system')"),
-        postgresql_where=sa.text("actor IN ('policy', 'system')"),
+        sqlite_where=sa.text("actor IN ('policy', 'system') AND from_state = 'pending'"),
+        postgresql_where=sa.text("actor IN ('policy', 'system') AND from_state = 'pending'"),
+    )
+    op.create_table(
+        "report",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("comment_id", sa.Uuid(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("reporter_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(32), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["comment_id"], ["comment.id"], name=op.f("fk_report_comment_id_comment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reporter_id"], ["member.id"], name=op.f("fk_report_reporter_id_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resolved_by"], ["decision.id"], name=op.f("fk_report_resolved_by_decision")
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_report_site_id_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
+    )
+    op.create_index("ix_report_comment", "report", ["comment_id", "created_at"], unique=False)
+    op.create_index("ix_report_reporter", "report", ["reporter_id"], unique=False)
+    op.create_index(
+        "uq_report_open",
+        "report",
+        ["site_id", "comment_id", "reporter_id"],
+        unique=True,
+        sqlite_where=sa.text("resolved_at IS NULL"),
+        postgresql_where=sa.text("resolved_at IS NULL"),
     )
     op.create_table(
         "event",
@@ -372,6 +446,11 @@ def upgrade() -> None:
                 "comment.rejected",
                 "comment.withdrawn",
                 "comment.edited",
+                "decision.reverted",
+                "report.received",
+                "report.resolved",
+                "member.status_changed",
+                "member.erased",
                 name="eventtype",
                 native_enum=False,
                 create_constraint=True,
@@ -382,14 +461,26 @@ def upgrade() -> None:
         sa.Column("comment_id", sa.Uuid(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=True),
         sa.Column("decision_id", sa.Uuid(), nullable=True),
+        sa.Column("report_id", sa.Uuid(), nullable=True),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "facts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=True),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["comment_id"], ["comment.id"], name=op.f("fk_event_comment_id_comment")
         ),
         sa.ForeignKeyConstraint(
             ["decision_id"], ["decision.id"], name=op.f("fk_event_decision_id_decision")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_event_member_id_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_event_report_id_report")
         ),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_event_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
@@ -399,10 +490,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_event_due",
         "event",
-        ["due_at"],
+        ["site_id", "due_at"],
         unique=False,
-        sqlite_where=sa.text("sequence IS NULL"),
-        postgresql_where=sa.text("sequence IS NULL"),
+        sqlite_where=sa.text("sequence IS NULL AND cancelled_at IS NULL"),
+        postgresql_where=sa.text("sequence IS NULL AND cancelled_at IS NULL"),
     )
     # ### end Alembic commands ###
 
@@ -413,28 +504,45 @@ def downgrade() -> None:
     op.drop_index(
         "ix_event_due",
         table_name="event",
-        sqlite_where=sa.text("sequence IS NULL"),
-        postgresql_where=sa.text("sequence IS NULL"),
+        sqlite_where=sa.text("sequence IS NULL AND cancelled_at IS NULL"),
+        postgresql_where=sa.text("sequence IS NULL AND cancelled_at IS NULL"),
     )
     op.drop_index("ix_event_comment", table_name="event")
     op.drop_table("event")
     op.drop_index(
+        "uq_report_open",
+        table_name="report",
+        sqlite_where=sa.text("resolved_at IS NULL"),
+        postgresql_where=sa.text("resolved_at IS NULL"),
+    )
+    op.drop_index("ix_report_reporter", table_name="report")
+    op.drop_index("ix_report_comment", table_name="report")
+    op.drop_table("report")
+    op.drop_index(
         "uq_decision_automatic",
         table_name="decision",
-        sqlite_where=sa.text("actor IN ('policy', 'system')"),
-        postgresql_where=sa.text("actor IN ('policy', 'system')"),
+        sqlite_where=sa.text("actor IN ('policy', 'system') AND from_state = 'pending'"),
+        postgresql_where=sa.text("actor IN ('policy', 'system') AND from_state = 'pending'"),
     )
     op.drop_index("ix_decision_comment", table_name="decision")
     op.drop_table("decision")
     op.drop_table("revision")
     op.drop_index("ix_assessment_comment", table_name="assessment")
     op.drop_table("assessment")
+    op.drop_index(op.f("ix_erasure_site_id"), table_name="erasure")
+    op.drop_table("erasure")
     op.drop_index("ix_comment_thread", table_name="comment")
     op.drop_index(
         "ix_comment_spent",
         table_name="comment",
         sqlite_where=sa.text("state = 'pending' AND attempts >= 4"),
         postgresql_where=sa.text("state = 'pending' AND attempts >= 4"),
+    )
+    op.drop_index(
+        "ix_comment_risk",
+        table_name="comment",
+        sqlite_where=sa.text("state = 'flagged'"),
+        postgresql_where=sa.text("state = 'flagged'"),
     )
     op.drop_index(
         "ix_comment_pending",
