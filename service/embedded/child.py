@@ -19,7 +19,11 @@ LONGEST_PAUSE = 30.0
 
 @dataclass(frozen=True)
 class Spec:
-    """How to start a child; `grace`: seconds from SIGTERM to SIGKILL."""
+    """How to start a child.
+
+    `grace`: seconds from SIGTERM to SIGKILL. `once`: it has a job to finish; what
+    it writes to its log is told on the console too.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -27,6 +31,7 @@ class Spec:
     log: Path
     grace: float
     descriptors: tuple[int, ...] = ()
+    once: bool = False
 
 
 @dataclass
@@ -36,17 +41,18 @@ class Child:
     spec: Spec
     guardian: Guardian
     failures: int = 0
-    log_start: int = 0
-    """Where in the log the latest start began, in bytes."""
+    done: bool = False
+    """Whether its one job is finished."""
     _process: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
     _due: float = 0.0
+    _heard: int = 0
 
     def start(self) -> None:
         """Start it; raises OSError if that is impossible."""
         logs.bound(self.spec.log)
         with logs.open_log(self.spec.log) as log:
-            self.log_start = log.tell()
+            self._heard = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 self.spec.command,
                 env=self.spec.environment,
@@ -74,6 +80,7 @@ class Child:
             return None
         code = self._process.returncode
         self._clear()
+        self.done = self.spec.once and code == 0
         if time.monotonic() - self._started > STEADY:
             self.failures = 0
         self.failures += 1
@@ -88,7 +95,17 @@ class Child:
     @property
     def due(self) -> bool:
         """Whether it is dead and should be started again."""
-        return self._process is None and time.monotonic() >= self._due
+        return self._process is None and not self.done and time.monotonic() >= self._due
+
+    def heard(self) -> list[str]:
+        """Return the lines that it has written to its log since the last call."""
+        with self.spec.log.open("rb") as log:
+            log.seek(self._heard)
+            lines = log.read().splitlines(keepends=True)
+        if lines and not lines[-1].endswith(b"\n"):
+            lines.pop()
+        self._heard += sum(map(len, lines))
+        return [line.decode(errors="replace").rstrip() for line in lines]
 
     def ask_to_end(self) -> None:
         """Send SIGTERM to the leader: it knows best how to end its own children."""

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 from alembic.util import CommandError
+from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
+from sqlmodel import col
 
-from service import migrations
+from service import clock, migrations
 from service.db import Database
 from service.embedded import demo, folder
 from service.embedded.messages import StartRefused
+from service.tables import Comment, Scorer
 
 
 def url(var: Path) -> str:
@@ -25,6 +28,7 @@ def prepare(var: Path, base_url: str) -> bool:
     file = var / folder.DATABASE
     try:
         migrations.migrate(database)
+        _forget_workers(database)
         return demo.ensure(database, var / demo.FILE, base_url)
     except CommandError as error:
         raise StartRefused(
@@ -38,3 +42,16 @@ def prepare(var: Path, base_url: str) -> bool:
         ) from error
     finally:
         database.dispose()
+
+
+def _forget_workers(database: Database) -> None:
+    """End the leases of workers of an earlier run, which the folder's lock says are gone.
+
+    Nobody has to wait until they run out, and the service is ready only when a
+    worker of this run is.
+    """
+    with database.write() as session:
+        session.execute(delete(Scorer))
+        session.execute(
+            update(Comment).where(col(Comment.lease).is_not(None)).values(leased_until=clock.now())
+        )

@@ -1,6 +1,7 @@
 """What the embedded default runs, and with which settings."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from service.embedded import database, demo, folder
@@ -26,7 +27,8 @@ def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str
 
 def model(environment: dict[str, str], var: Path) -> Spec:
     """Return how to build what is derived from the model, unless it is there."""
-    return _own("The model", "model", ("models", "build"), environment, var, grace=1.0)
+    build = _own("The model's build", "model", ("models", "build"), environment, var, grace=1.0)
+    return replace(build, once=True)
 
 
 def workers(environment: dict[str, str], var: Path) -> tuple[Spec, ...]:

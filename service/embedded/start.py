@@ -6,14 +6,15 @@ import time
 from pathlib import Path
 
 from service.embedded import database, demo, folder, listening, specs
-from service.embedded.child import Spec
 from service.embedded.guardian import Guardian
-from service.embedded.logs import tail
 from service.embedded.messages import StartRefused, complain, say
 from service.embedded.stopping import Stopping, StopRequested
 from service.embedded.supervisor import Supervisor
 from service.embedded.valkey import Broker
 from service.settings import Settings
+
+READY_PACE = 0.25
+"""Seconds between two looks at whether the service is ready."""
 
 
 def run(settings: Settings, port: int) -> int:
@@ -61,25 +62,16 @@ def _start(settings: Settings, supervisor: Supervisor, listener: socket.socket) 
     broker = Broker.choose()
     environment = specs.environment(settings, var, broker.url)
     say(f"Starting Netiquette; its state is in {var}")
+    # Together: loading takes longer than everything else.
     supervisor.start(broker.spec(var))
+    supervisor.start(specs.model(environment, var))
     if database.prepare(var, listening.url(port)):
         say(f"  made the demo site; its key and its moderator are in {var / demo.FILE}")
-    _build_model(supervisor, specs.model(environment, var))
     supervisor.start(*specs.workers(environment, var))
     supervisor.start(*specs.front(environment, var, listener.fileno()))
-    say("  loading the model …")
-    supervisor.wait_for(lambda: listening.is_ready(port))
+    supervisor.wait_for(lambda: supervisor.jobs_done and listening.is_ready(port), READY_PACE)
     say(f"Ready after {time.monotonic() - began:.1f} s.\n")
     _tell_where(var, listening.url(port))
-
-
-def _build_model(supervisor: Supervisor, spec: Spec) -> None:
-    if supervisor.finish(spec, _pass_on):
-        raise StartRefused(f"The model cannot be used. The end of {spec.log}:\n{tail(spec.log)}")
-
-
-def _pass_on(line: str) -> None:
-    say(f"  {line}")
 
 
 def _tell_where(var: Path, url: str) -> None:

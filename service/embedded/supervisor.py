@@ -40,6 +40,11 @@ class Supervisor:
             except OSError as error:
                 raise StartRefused(f"{child.spec.name} cannot be started: {error}") from error
 
+    @property
+    def jobs_done(self) -> bool:
+        """Whether every child with a job to finish has finished it."""
+        return all(child.done for stage in self._stages for child in stage if child.spec.once)
+
     def wait_for(self, condition: Callable[[], bool], pace: float = TICK) -> None:
         """Tend the children until the condition holds, asked each `pace` s.
 
@@ -52,25 +57,6 @@ class Supervisor:
                     return
                 ask_at = time.monotonic() + pace
             self._tend(starting=True)
-
-    def finish(self, spec: Spec, on_line: Callable[[str], None]) -> int:
-        """Run a child to its end, tending the others; return its exit code.
-
-        What it writes goes to its log, and line by line to `on_line`.
-        """
-        child = Child(spec, self._guardian)
-        self._stages.append([child])
-        child.start()
-        with spec.log.open("rb") as log:
-            log.seek(child.log_start)
-            while child.running:
-                self._tend(starting=True, but=child)
-                for line in log:
-                    on_line(line.decode(errors="replace").rstrip())
-            for line in log:
-                on_line(line.decode(errors="replace").rstrip())
-        self._stages.pop()
-        return child.died() or 0
 
     def keep(self) -> None:
         """Tend the children until StopRequested is raised."""
@@ -90,12 +76,15 @@ class Supervisor:
             for child in stage:
                 child.end()
 
-    def _tend(self, *, starting: bool, but: Child | None = None) -> None:
+    def _tend(self, *, starting: bool) -> None:
         self._stopping.check()
         self._guardian.tend()
-        for child in (child for stage in self._stages for child in stage if child is not but):
+        for child in (child for stage in self._stages for child in stage):
             code = child.died()
-            if code is not None:
+            if child.spec.once:
+                for line in child.heard():
+                    say(f"  {line}")
+            if code is not None and not child.done:
                 self._report(child, code, starting=starting)
             if child.due:
                 child.start()
@@ -105,10 +94,9 @@ class Supervisor:
     def _report(self, child: Child, code: int, *, starting: bool) -> None:
         spec = child.spec
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        if starting and child.failures >= HOPELESS:
+        if spec.once or (starting and child.failures >= HOPELESS):
             raise StartRefused(
-                f"{spec.name} ended {how}, {child.failures} times in a row. "
-                f"The end of {spec.log}:\n{logs.tail(spec.log)}"
+                f"{spec.name} ended {how}. The end of {spec.log}:\n{logs.tail(spec.log)}"
             )
         say(f"{spec.name} ended {how}; it starts again in {child.pause:.0f} s. See {spec.log}.")
 

@@ -1,0 +1,76 @@
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from service import clock
+from service.db import Database
+from service.embedded import database as embedded
+from service.embedded import folder
+from service.embedded.messages import StartRefused
+from service.ids import new_id
+from service.tables import Comment, Member, Scorer, Site, Thread
+
+URL = "http://127.0.0.1:8000"
+
+
+def test_a_new_one_is_made_for_its_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        assert embedded.prepare(tmp_path, URL)
+    finally:
+        os.umask(before)
+    assert (tmp_path / folder.DATABASE).stat().st_mode & 0o777 == 0o600
+    assert not embedded.prepare(tmp_path, URL)
+
+
+def test_a_damaged_one_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / folder.DATABASE
+    file.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(StartRefused, match=r"cannot be used: .*not a database"):
+        embedded.prepare(tmp_path, URL)
+    assert file.read_bytes() == b"no database at all" * 1000
+
+
+def test_one_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    embedded.prepare(tmp_path, URL)
+    database = Database(embedded.url(tmp_path))
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.dispose()
+    with pytest.raises(StartRefused, match="written by a newer Netiquette"):
+        embedded.prepare(tmp_path, URL)
+
+
+def test_the_workers_of_an_earlier_run_are_forgotten(tmp_path: Path) -> None:
+    embedded.prepare(tmp_path, URL)
+    database = Database(embedded.url(tmp_path))
+    later = clock.now() + timedelta(seconds=75)
+    with database.write() as session:
+        site = session.exec(select(Site)).one()
+        thread = Thread(site_id=site.id, key="t")
+        member = Member(site_id=site.id, key="m")
+        session.add_all([thread, member])
+        session.flush()
+        session.add(
+            Comment(
+                site_id=site.id,
+                thread_id=thread.id,
+                member_id=member.id,
+                lease=new_id(),
+                leased_until=later,
+                attempts=1,
+            )
+        )
+        session.add(Scorer(id="host:1", model="0" * 64, started_at=later, seen_at=later))
+    embedded.prepare(tmp_path, URL)
+    with database.read() as session:
+        comment = session.exec(select(Comment)).one()
+        assert comment.leased_until
+        assert comment.leased_until <= clock.now()
+        assert comment.attempts == 1
+        assert session.exec(select(Scorer)).all() == []
+    database.dispose()
