@@ -18,7 +18,7 @@ from workers.app import create_app, register_score, register_upkeep
 from workers.child import Loader, ScoringChild
 from workers.scoring import Scoring
 
-FINISH_SECONDS = 2.0
+FINISH_SECONDS = 1.5
 """How long a batch may go on when the worker is told to end; then it is given back."""
 
 CHATTY = ("celery.worker.strategy", "celery.app.trace")

@@ -1,0 +1,68 @@
+"""The real workers, but with an engine whose faults are called up by words in the text.
+
+Run as a program: `fake_worker.py score [children] | io | beat`.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+
+from service.settings import Settings
+from service.telemetry import configure_logging
+from workers.engines import Scored
+from workers.processes import run_beat, run_io, run_scoring
+
+TOXIC = "Idiot"
+RAISES = "MURKS"
+NOT_A_NUMBER = "NANU"
+DIES = "STIRBT"
+HANGS = "KLEMMT"
+SLOW = "LANGSAM"
+SLOW_SECONDS = 0.4
+
+
+class FakeEngine:
+    """Scores by a word; misbehaves by others."""
+
+    model = "f" * 64
+    provenance = {"name": "fake", "engine": "fake"}  # noqa: RUF012 - as the protocol has it
+
+    def score(self, texts: Sequence[str]) -> list[Scored]:
+        return [self._one(text) for text in texts]
+
+    def _one(self, text: str) -> Scored:
+        if RAISES in text:
+            raise RuntimeError(f"cannot score {text!r}")
+        if DIES in text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if HANGS in text:
+            # As in native code, where no handler of Python's ever runs.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            time.sleep(600)
+        if SLOW in text:
+            time.sleep(SLOW_SECONDS)
+        score = float("nan") if NOT_A_NUMBER in text else 0.9 if TOXIC in text else 0.01
+        return Scored(scores={"toxicity": score}, duration=0.001)
+
+
+def load(settings: Settings, _threads: int) -> FakeEngine:
+    if not (settings.models_dir / "fake").exists():
+        raise FileNotFoundError("no fake model there")
+    return FakeEngine()
+
+
+def main(kind: str, concurrency: int = 1) -> int:
+    configure_logging()
+    settings = Settings()
+    if kind == "score":
+        return run_scoring(settings, load, concurrency)
+    if kind == "io":
+        return run_io(settings, 2)
+    run_beat(settings)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], *map(int, sys.argv[2:])))

@@ -1,0 +1,80 @@
+"""Invariant 1: after a 2xx, the comment reaches a decided state without anybody's help."""
+
+import subprocess
+import sys
+from uuid import UUID
+
+import psutil
+import pytest
+
+from service.domain.states import State
+from service.domain.vocabulary import Lane
+from service.queue import Nudger
+from service.testing import add_comments
+from tests.invariants.record import check_record
+from tests.invariants.stack import Stack, Valkey, wait_until
+
+SLOW = ["LANGSAM 1", "LANGSAM 2", "LANGSAM 3"]
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+
+
+@on_postgres
+def test_scoring_child_killed_in_mid_batch(stack: Stack) -> None:
+    worker = stack.start_all()
+    ids = add_comments(stack.database, stack.rows, *SLOW, "Du Idiot")
+    wait_until(lambda: stack.leased() > 0)
+    worker.children[0].kill()
+    assert stack.wait_decided(ids) == [State.APPROVED] * 3 + [State.FLAGGED]
+    check_record(stack.database, ids)
+
+
+@on_sqlite
+def test_worker_main_process_killed_in_mid_batch(stack: Stack) -> None:
+    worker = stack.start_all()
+    ids = add_comments(stack.database, stack.rows, *SLOW, "Du Idiot")
+    wait_until(lambda: stack.leased() > 0)
+    children = worker.children
+    worker.kill()
+    psutil.wait_procs(children, timeout=2)
+    assert not any(child.is_running() for child in children)
+    stack.start("score")
+    assert stack.wait_decided(ids) == [State.APPROVED] * 3 + [State.FLAGGED]
+    check_record(stack.database, ids)
+
+
+@on_sqlite
+def test_valkey_killed_and_emptied_while_comments_arrive(stack: Stack, valkey: Valkey) -> None:
+    stack.start_all()
+    ids = []
+    with Nudger(valkey.url) as nudger:
+        for number in range(30):
+            if number == 10:
+                valkey.kill()
+            if number == 20:
+                valkey.start()
+            ids += add_comments(stack.database, stack.rows, f"Beitrag {number}")
+            nudger.nudge(Lane.COMMENTS)
+    assert stack.wait_decided(ids) == [State.APPROVED] * 30
+    check_record(stack.database, ids)
+
+
+@on_sqlite
+def test_api_killed_between_commit_and_nudge(stack: Stack, database_url: str) -> None:
+    program = f"""
+import os, signal
+from service.db import Database, after_commit
+from service.testing import SiteRows, insert_comment
+from uuid import UUID
+rows = SiteRows(*map(UUID, {[str(i) for i in vars(stack.rows).values()]!r}))
+with Database({database_url!r}).write() as session:
+    print(insert_comment(session, rows, "Guten Tag"), flush=True)
+    after_commit(session, lambda: os.kill(os.getpid(), signal.SIGKILL))
+"""
+    killed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert killed.returncode == -9
+    stack.start_all()
+    assert stack.wait_decided([UUID(killed.stdout.strip())]) == [State.APPROVED]

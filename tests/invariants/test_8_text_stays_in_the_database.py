@@ -1,0 +1,29 @@
+"""Invariant 8: nothing of a body reaches the broker or a log."""
+
+import pytest
+
+from service.domain.vocabulary import Lane
+from service.queue import create_celery, nudge
+from service.testing import add_comments
+from tests.invariants.stack import Stack, Valkey, wait_until
+
+MARKER = "Geheimwort"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_marker_is_neither_in_valkey_nor_in_the_logs(stack: Stack, valkey: Valkey) -> None:
+    bodies = [f"{MARKER} {fault}" for fault in ("LANGSAM", "LANGSAM", "MURKS", "NANU")]
+    ids = add_comments(stack.database, stack.rows, *bodies)
+    app = create_celery(valkey.url)
+    for lane in Lane:
+        nudge(app, lane)
+    queued = valkey.everything()
+    assert Lane.COMMENTS.queue.encode() in queued
+    assert MARKER.encode() not in queued
+    stack.start_all()
+    wait_until(lambda: stack.leased() > 0)
+    assert MARKER.encode() not in valkey.everything()
+    stack.wait_decided(ids)
+    assert MARKER.encode() not in valkey.everything()
+    assert "batch_failed" in stack.logs()
+    assert MARKER not in stack.logs()
