@@ -1,0 +1,1 @@
+"""Reports: notices about comments, by members or by anybody."""
