@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sqlalchemy import text
 from sqlmodel import SQLModel
+from starlette.testclient import TestClient
 
+from service.app import create_app
 from service.db import Database
 from service.migrations import migrate
+from service.settings import Settings
+from service.testing_http import Backend
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +71,60 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.dispose()
+
+
+DEAD_PORT = "redis://127.0.0.1:1/0"
+
+
+def _client(url: str, portal: BlockingPortal) -> TestClient:
+    """Return a client of the API with all rates out of the way.
+
+    One event loop serves every request; the lifespan is left out, whose nudger
+    would keep trying a broker that is not there.
+    """
+    settings = Settings(
+        database_url=url, redis_url=DEAD_PORT, key_rate="9999/second", member_rate="9999/second"
+    )
+    client = TestClient(create_app(settings))
+    client.portal = portal
+    return client
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """Give a running event loop."""
+    with start_blocking_portal() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def sqlite_client(
+    migrated_sqlite: Path, portal: BlockingPortal, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """Give a client of the API on SQLite; tests tell their rows apart by site."""
+    path = tmp_path_factory.mktemp("api") / "netiquette.db"
+    shutil.copy(migrated_sqlite, path)
+    client = _client(f"sqlite:///{path}", portal)
+    yield client
+    client.app.state.context.database.dispose()  # type: ignore[attr-defined]  # a FastAPI
+
+
+@pytest.fixture(scope="session")
+def postgres_client(postgres_url: str, portal: BlockingPortal) -> Iterator[TestClient]:
+    """Give a client of the API on Postgres; tests tell their rows apart by site."""
+    client = _client(postgres_url, portal)
+    yield client
+    client.app.state.context.database.dispose()  # type: ignore[attr-defined]  # a FastAPI
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Return the backend of a new site, on each database."""
+    client: TestClient = request.getfixturevalue(f"{request.param}_client")
+    return Backend.of_new_site(client, client.app.state.context.database)  # type: ignore[attr-defined]  # a FastAPI
+
+
+@pytest.fixture
+def other_site(backend: Backend) -> Backend:
+    """Return the backend of another new site on the same database."""
+    return Backend.of_new_site(backend.client, backend.database)

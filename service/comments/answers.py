@@ -1,23 +1,25 @@
 """The stored form of an answer: enough to compose it again, with no text in it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from service.comments.presenter import present_assessment, present_comment, present_decision
-from service.comments.repository import get_moderators, get_record, get_revision
+from service.comments.repository import get_body, get_moderators, get_record
 from service.comments.schemas import CommentOut
 from service.domain.states import State
 from service.tables import Assessment, Decision
 
 
 def remember(comment: CommentOut) -> dict[str, Any]:
-    """Return what identifies this answer: ids, state and revision."""
+    """Return what identifies this answer: ids, times, state and revision."""
     return {
         "id": str(comment.id),
         "state": comment.state.value,
         "revision": comment.revision,
+        "edited_at": comment.edited_at.isoformat() if comment.edited_at else None,
         "decision": str(comment.decision.id) if comment.decision else None,
     }
 
@@ -27,13 +29,12 @@ def recall(session: Session, site_id: UUID, answer: dict[str, Any]) -> CommentOu
     record = get_record(session, site_id, UUID(answer["id"]))
     now = present_comment(record)
     revision = answer["revision"]
-    text = get_revision(session, site_id, now.id, revision)
     then = now.model_copy(
         update={
             "state": State(answer["state"]),
             "revision": revision,
-            "body": text.body,
-            "edited_at": text.created_at if revision > 1 else None,
+            "body": get_body(session, site_id, now.id, revision),
+            "edited_at": answer["edited_at"] and datetime.fromisoformat(answer["edited_at"]),
             "assessment": None,
             "decision": None,
         }

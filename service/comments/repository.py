@@ -134,12 +134,12 @@ def _latest(
     return {row.comment_id: row for row in rows if row.revision == current[row.comment_id]}
 
 
-def get_revision(session: Session, site_id: UUID, comment_id: UUID, number: int) -> Revision:
-    """Return one revision of a site's comment."""
+def get_body(session: Session, site_id: UUID, comment_id: UUID, revision: int) -> str:
+    """Return the text of one revision of a site's comment."""
     return session.exec(
-        select(Revision).where(
+        select(Revision.body).where(
             col(Revision.site_id) == site_id,
             col(Revision.comment_id) == comment_id,
-            col(Revision.number) == number,
+            col(Revision.number) == revision,
         )
     ).one()

@@ -1,0 +1,98 @@
+from typing import Any
+
+import pytest
+
+from service.domain.vocabulary import MemberStatus
+from service.tables import Member
+from service.testing_http import Backend, comment_in
+
+
+def post(backend: Backend, *items: Any) -> Any:
+    return backend.call("POST", "/v1/comments/batch", json={"comments": list(items)})
+
+
+def accepted(backend: Backend, *items: Any) -> list[dict[str, Any]]:
+    response = post(backend, *items)
+    assert response.status_code == 202, response.text
+    outcomes: list[dict[str, Any]] = response.json()["items"]
+    assert len(outcomes) == len(items)
+    return outcomes
+
+
+def slug(outcome: dict[str, Any]) -> str:
+    return str(outcome["error"]["type"]).rpartition(":")[2]
+
+
+def test_bad_items_spoil_nothing_and_the_order_is_kept(backend: Backend) -> None:
+    outcomes = accepted(
+        backend,
+        comment_in(body="eins"),
+        comment_in(body=""),
+        comment_in(body="zwei", parent_id="0" * 32),
+        None,
+        [1],
+        float("1e300"),
+        comment_in(body="drei", external_id="e", thread={"key": "neu"}),
+    )
+    assert [outcome.get("body") for outcome in outcomes] == ["eins", *[None] * 5, "drei"]
+    assert [slug(outcome) for outcome in outcomes[1:-1]] == ["invalid"] * 5
+    assert outcomes[1]["error"]["errors"][0]["pointer"] == "/body"
+    assert outcomes[2]["error"]["errors"][0]["pointer"] == "/parent_id"
+    for outcome in (outcomes[0], outcomes[-1]):
+        assert outcome == backend.read(outcome["id"])
+
+
+def test_500_are_fine_and_501_are_not(backend: Backend) -> None:
+    items = [comment_in(body=f"Nr. {n}", member={"key": f"m{n % 7}"}) for n in range(500)]
+    outcomes = accepted(backend, *items)
+    assert [outcome["body"] for outcome in outcomes] == [item["body"] for item in items]
+    assert len({outcome["id"] for outcome in outcomes}) == 500
+    assert [outcome["id"] for outcome in outcomes] == sorted(outcome["id"] for outcome in outcomes)
+    response = post(backend, *items, comment_in())
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "/comments"
+
+
+def test_an_empty_batch_is_refused(backend: Backend) -> None:
+    assert post(backend).status_code == 422
+
+
+def test_a_batch_sent_again_adds_nothing(backend: Backend) -> None:
+    items = [comment_in(external_id=f"e{n}", body=f"Nr. {n}") for n in range(3)]
+    first = accepted(backend, *items)
+    assert accepted(backend, *items) == first
+
+
+def test_duplicates_inside_one_batch(backend: Backend) -> None:
+    first, same, other = accepted(
+        backend,
+        comment_in(external_id="e"),
+        comment_in(external_id="e"),
+        comment_in(external_id="e", body="anders"),
+    )
+    assert same == first
+    assert slug(other) == "external-id-taken"
+    assert other["error"]["id"] == first["id"]
+
+
+def test_each_item_is_judged_by_its_own_member_and_thread(backend: Backend) -> None:
+    backend.comment(thread={"key": "zu"})
+    backend.call("PATCH", "/v1/threads/zu", json={"open": False})
+    with backend.database.write() as session:
+        session.get_one(Member, backend.rows.member_id).status = MemberStatus.BANNED
+    banned, closed, fine = accepted(
+        backend,
+        comment_in(),
+        comment_in(member={"key": "paul"}, thread={"key": "zu"}),
+        comment_in(member={"key": "paul"}),
+    )
+    assert slug(banned) == "member-banned"
+    assert slug(closed) == "thread-closed"
+    assert fine["state"] == "pending"
+
+
+@pytest.mark.parametrize("body", [{}, {"comments": "x"}, {"comments": [], "x": 1}, []])
+def test_no_batch_at_all(backend: Backend, body: Any) -> None:
+    response = backend.call("POST", "/v1/comments/batch", json=body)
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
