@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service import clock
@@ -40,7 +40,12 @@ class Event(SQLModel, table=True):
         default_factory=dict, sa_type=JSON_TYPE, description="What no row keeps; never a text"
     )
     due_at: datetime = Field(sa_type=UtcDateTime)
-    sequence: int | None = Field(default=None, description="Gap-free per site, once numbered")
+    sequence: int | None = Field(
+        default=None, sa_type=BigInteger, description="Gap-free per site, once numbered"
+    )
+    numbered_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="Since when it can be read"
+    )
     cancelled_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="Undone before it was numbered"
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from service import clock
@@ -19,8 +19,12 @@ class Site(SQLModel, table=True):
     key: str = Field(unique=True, max_length=200)
     name: str = Field(max_length=200)
     active_policy: int = Field(description="Version of the policy that decides")
-    event_sequence: int = Field(default=0, description="Number of the newest numbered event")
-    events_deleted: int = Field(default=0, description="Events up to this number are gone")
+    event_sequence: int = Field(
+        default=0, sa_type=BigInteger, description="Number of the newest numbered event"
+    )
+    events_deleted: int = Field(
+        default=0, sa_type=BigInteger, description="Events up to this number are gone"
+    )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 

@@ -27,8 +27,8 @@ def upgrade() -> None:
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("active_policy", sa.Integer(), nullable=False),
-        sa.Column("event_sequence", sa.Integer(), nullable=False),
-        sa.Column("events_deleted", sa.Integer(), nullable=False),
+        sa.Column("event_sequence", sa.BigInteger(), nullable=False),
+        sa.Column("events_deleted", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
         sa.UniqueConstraint("key", name=op.f("uq_site_key")),
@@ -467,7 +467,8 @@ def upgrade() -> None:
             "facts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=True),
+        sa.Column("sequence", sa.BigInteger(), nullable=True),
+        sa.Column("numbered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
