@@ -120,6 +120,24 @@ class ExternalIdTaken(Conflict):
     slug, title = "external-id-taken", "The external id is taken by a different comment"
 
 
+class ClaimedByAnother(Conflict):
+    """Another moderator holds the comment."""
+
+    slug, title = "claimed", "Another moderator works on this comment"
+
+
+class UndoTooLate(Conflict):
+    """The window for taking the decision back has passed, or something newer stands on it."""
+
+    slug, title = "undo-too-late", "The decision can no longer be undone"
+
+
+class NotYourDecision(Forbidden):
+    """Only its moderator or a lead takes a decision back."""
+
+    slug, title = "not-your-decision", "A colleague made this decision"
+
+
 class RequestInFlight(Conflict):
     """The first request with this Idempotency-Key has not been answered yet."""
 

@@ -55,3 +55,6 @@ class ModeratorIn(Strict):
 
     key: Key
     name: Line | None = Field(None, max_length=200)
+    lead: bool | None = Field(
+        None, description="May undo colleagues' decisions; remembered until told otherwise"
+    )

@@ -12,13 +12,11 @@ from sqlalchemy import ColumnElement, Update, and_, func, literal_column, or_, u
 from sqlmodel import col, select
 
 from service import clock
+from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.vocabulary import Lane
 from service.tables import SPENT_ATTEMPTS, Comment, Revision
 
-# Literals, not parameters: both databases use a partial index only where they
-# can see that the query implies its condition.
-PENDING = col(Comment.state) == literal_column("'pending'")
 SPENT = and_(PENDING, col(Comment.attempts) >= literal_column(str(SPENT_ATTEMPTS)))
 
 

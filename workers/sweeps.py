@@ -8,10 +8,11 @@ from sqlalchemy import delete, tuple_
 from sqlmodel import col, select
 
 from service import clock
+from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.vocabulary import Lane
 from service.tables import Comment, IdempotentRequest, Scorer
-from workers.leases import PENDING, leasable
+from workers.leases import leasable
 from workers.storing import set_aside_spent
 
 KEEP_REQUESTS = timedelta(hours=24)

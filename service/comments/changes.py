@@ -110,6 +110,7 @@ def release_held_events(session: Session, comment: Comment, now: datetime) -> No
             col(Event.site_id) == comment.site_id,
             col(Event.comment_id) == comment.id,
             col(Event.sequence).is_(None),
+            col(Event.cancelled_at).is_(None),
             col(Event.due_at) > now,
         )
         .values(due_at=now)

@@ -1,84 +1,35 @@
-"""The moderators' queue, and their decisions."""
+"""A moderator's decision on the revision that they have read."""
 
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, select
 
 from service import clock
 from service.comments.changes import UNDO_WINDOW, Change, change_state
-from service.comments.presenter import present_comment, present_decision
-from service.comments.repository import comments_with_text, complete, lock_comment
+from service.comments.presenter import present_decision
+from service.comments.repository import lock_comment
 from service.comments.schemas import DecisionOut
 from service.context import Context
 from service.domain.states import Actor, State
-from service.errors import IllegalTransition, Invalid, OutdatedDecision
-from service.paging import decode_cursor, encode_cursor
-from service.review.schemas import DecisionIn, QueueCounts, QueueOut, QueueQuery
-from service.schemas import ModeratorIn
-from service.sites.use_cases import ACCOUNT_PREFIX
+from service.errors import ClaimedByAnother, IllegalTransition, OutdatedDecision
+from service.reports.use_cases import resolve_reports
+from service.review.moderators import assert_moderator
+from service.review.schemas import DecisionIn
 from service.tables import Comment, Decision, Moderator
-from service.upsert import find_or_make
-
-LIST = "queue"
-
-
-def read_queue(context: Context, site_id: UUID, query: QueueQuery) -> QueueOut:
-    """Return a page of flagged and long-pending comments, oldest first, with counts."""
-    filters: dict[str, str] = {"order": query.order}
-    position = decode_cursor(query.after, LIST, filters, UUID) if query.after else None
-    stale = clock.now() - timedelta(seconds=context.settings.stale_seconds)
-    page = (
-        comments_with_text(site_id)
-        .where(or_(_flagged(), _long_pending(stale)))
-        .order_by(col(Comment.id))
-        .limit(query.limit + 1)
-    )
-    if position:
-        page = page.where(col(Comment.id) > position)
-    with context.database.read() as session:
-        rows = session.execute(page).all()
-        records = complete(session, site_id, [row.tuple() for row in rows[: query.limit]])
-        counts = QueueCounts(
-            flagged=_count(session, site_id, _flagged()),
-            long_pending=_count(session, site_id, _long_pending(stale)),
-        )
-    items = [present_comment(record) for record in records]
-    more = len(rows) > query.limit
-    return QueueOut(
-        items=items,
-        next=encode_cursor(LIST, filters, str(items[-1].id)) if more else None,
-        counts=counts,
-    )
-
-
-def _flagged() -> ColumnElement[bool]:
-    return col(Comment.state) == State.FLAGGED
-
-
-def _long_pending(stale: datetime) -> ColumnElement[bool]:
-    return and_(col(Comment.state) == State.PENDING, col(Comment.pending_since) < stale)
-
-
-def _count(session: Session, site_id: UUID, condition: ColumnElement[bool]) -> int:
-    return session.exec(
-        select(func.count()).select_from(Comment).where(col(Comment.site_id) == site_id, condition)
-    ).one()
 
 
 def decide(context: Context, site_id: UUID, comment_id: UUID, decision: DecisionIn) -> DecisionOut:
     """Record a moderator's decision; the same one sent again is the first one.
 
-    Raises NotFound, IllegalTransition (withdrawn), or OutdatedDecision when the
+    Raises NotFound, IllegalTransition (withdrawn), ClaimedByAnother, or OutdatedDecision when the
     revision or the expected state is no longer current, or a colleague has decided
     within the undo window, which the moderator cannot have seen.
     """
     with context.database.write() as session:
         comment = lock_comment(session, site_id, comment_id)
-        moderator = _assert_moderator(session, site_id, decision.moderator)
-        last = _last_decision(session, comment)
+        moderator = assert_moderator(session, site_id, decision.moderator)
+        last = last_decision(session, comment)
         if last and _is_same(last, comment, decision, moderator):
             return present_decision(last, moderator)
         _check_current(comment, decision, moderator, last)
@@ -93,22 +44,12 @@ def decide(context: Context, site_id: UUID, comment_id: UUID, decision: Decision
                 moderator_id=moderator.id,
             ),
         )
+        resolve_reports(session, made)
         return present_decision(made, moderator)
 
 
-def _assert_moderator(session: Session, site_id: UUID, asserted: ModeratorIn) -> Moderator:
-    """Return the moderator that the site's backend speaks for, known from now on."""
-    if asserted.key.startswith(ACCOUNT_PREFIX):
-        raise Invalid.at(
-            "/moderator/key", f"Keys that begin with {ACCOUNT_PREFIX} belong to accounts."
-        )
-    moderator = find_or_make(session, Moderator, site_id, [asserted.key])[asserted.key]
-    if asserted.name is not None and asserted.name != moderator.name:
-        moderator.name = asserted.name
-    return moderator
-
-
-def _last_decision(session: Session, comment: Comment) -> Decision | None:
+def last_decision(session: Session, comment: Comment) -> Decision | None:
+    """Return the newest decision on the comment, whatever its revision."""
     return session.exec(
         select(Decision)
         .where(
@@ -124,6 +65,7 @@ def _is_same(last: Decision, comment: Comment, decision: DecisionIn, moderator: 
     """Tell a retry after a lost answer from a new decision."""
     return (
         last.moderator_id == moderator.id
+        and last.undoes is None
         and last.revision == decision.revision == comment.revision
         and last.to_state is decision.state
         and last.reasons == _reasons(decision)
@@ -145,6 +87,9 @@ def _check_current(
         raise OutdatedDecision("The text has been edited since. Read the comment again.", **now)
     if decision.expected_state not in (None, comment.state):
         raise OutdatedDecision("The state has changed since. Read the comment again.", **now)
+    until = comment.claimed_until
+    if comment.claimed_by != moderator.id and until is not None and until > clock.now():
+        raise ClaimedByAnother("Take another one, or wait until the claim has ended.", **now)
     if (
         decision.expected_state is None
         and last

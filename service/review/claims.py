@@ -1,0 +1,46 @@
+"""Claims: a moderator's hold on comments of the queue, so that two never work on one."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from service import clock
+from service.context import Context
+from service.review.conditions import free_for
+from service.review.moderators import assert_moderator
+from service.review.queue import find_places, read_items, stale_since
+from service.review.schemas import ClaimIn, ClaimsOut
+from service.tables import Comment
+
+CLAIM = timedelta(minutes=5)
+"""How long a claim lasts; asking again renews it, and it frees itself afterwards."""
+
+
+def claim(context: Context, site_id: UUID, wanted: ClaimIn) -> ClaimsOut:
+    """Hold the next comments for the moderator, together with what they hold already.
+
+    At most `wanted.limit` in all, so that asking again after a lost answer takes no more.
+    """
+    now = clock.now()
+    with context.database.write() as session:
+        moderator = assert_moderator(session, site_id, wanted.moderator)
+        free = free_for(moderator.id, now)
+        places = find_places(
+            session, site_id, wanted, stale_since(context, now), wanted.limit, only=free
+        )
+        ids = [comment_id for _, comment_id in places]
+        locked = session.exec(
+            select(Comment.id)
+            .where(col(Comment.site_id) == site_id, col(Comment.id).in_(ids), free)
+            .with_for_update(skip_locked=True)
+        ).all()
+        session.execute(
+            update(Comment)
+            .where(col(Comment.site_id) == site_id, col(Comment.id).in_(locked))
+            .values(claimed_by=moderator.id, claimed_until=now + CLAIM)
+            .execution_options(synchronize_session=False)
+        )
+        held = [comment_id for comment_id in ids if comment_id in set(locked)]
+        return ClaimsOut(items=read_items(session, site_id, held, now))

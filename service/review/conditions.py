@@ -1,0 +1,106 @@
+"""Which comments are in the queue, and why, as conditions on the comment table."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, true, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Session, col, select
+
+from service.comments.conditions import FLAGGED, PENDING
+from service.domain.states import State
+from service.reports.repository import has_open_report
+from service.review.schemas import QueueFilters
+from service.tables import Assessment, Comment, Decision, Thread
+
+
+def long_pending(stale: datetime) -> ColumnElement[bool]:
+    """Return whether the policy has not decided since `stale`."""
+    return and_(PENDING, col(Comment.pending_since) < stale)
+
+
+def reported(site_id: UUID) -> ColumnElement[bool]:
+    """Return whether readers see the comment, and somebody has reported it."""
+    return and_(col(Comment.state) == State.APPROVED, has_open_report(site_id))
+
+
+def claimed(now: datetime) -> ColumnElement[bool]:
+    """Return whether a moderator holds the comment now."""
+    return col(Comment.claimed_until) > now
+
+
+def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:
+    """Return whether the moderator may take the comment: nobody else holds it now."""
+    return or_(
+        col(Comment.claimed_until).is_(None),
+        col(Comment.claimed_until) <= now,
+        col(Comment.claimed_by) == moderator_id,
+    )
+
+
+def matches(
+    session: Session, site_id: UUID, filters: QueueFilters, stale: datetime
+) -> ColumnElement[bool]:
+    """Return whether the comment passes the filters."""
+    conditions: list[ColumnElement[bool]] = [true()]
+    if filters.thread is not None:
+        thread = select(Thread.id).where(
+            col(Thread.site_id) == site_id, col(Thread.key) == filters.thread
+        )
+        conditions.append(col(Comment.thread_id).in_(thread))
+    if filters.reason is not None:
+        conditions.append(_has_reason(session, site_id, filters.reason, stale))
+    if filters.language is not None:
+        conditions.append(_in_language(filters.language))
+    return and_(*conditions)
+
+
+def _has_reason(
+    session: Session, site_id: UUID, reason: str, stale: datetime
+) -> ColumnElement[bool]:
+    if reason == "long_pending":
+        return long_pending(stale)
+    decided = (
+        select(Decision.id)
+        .where(
+            col(Decision.site_id) == col(Comment.site_id),
+            col(Decision.comment_id) == col(Comment.id),
+            col(Decision.revision) == col(Comment.revision),
+            FLAGGED,
+            col(Decision.to_state) == State.FLAGGED,
+            _names(session, reason),
+        )
+        .exists()
+    )
+    return or_(decided, has_open_report(site_id)) if reason == "reported" else decided
+
+
+def _names(session: Session, reason: str) -> ColumnElement[bool]:
+    """Return whether a decision's reasons name this code or this attribute."""
+    if session.get_bind().dialect.name == "postgresql":
+        reasons = type_coerce(col(Decision.reasons), JSONB)
+        return or_(reasons.contains([{"code": reason}]), reasons.contains([{"attribute": reason}]))
+    one = func.json_each(col(Decision.reasons)).table_valued("value")
+    return (
+        select(one.c.value)
+        .where(
+            or_(
+                func.json_extract(one.c.value, "$.code") == reason,
+                func.json_extract(one.c.value, "$.attribute") == reason,
+            )
+        )
+        .exists()
+    )
+
+
+def _in_language(language: str) -> ColumnElement[bool]:
+    return (
+        select(Assessment.id)
+        .where(
+            col(Assessment.site_id) == col(Comment.site_id),
+            col(Assessment.comment_id) == col(Comment.id),
+            col(Assessment.revision) == col(Comment.revision),
+            col(Assessment.language) == language.lower(),
+        )
+        .exists()
+    )

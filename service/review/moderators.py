@@ -1,0 +1,29 @@
+"""The person behind a review call, as the site's backend asserts it."""
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from service.errors import Invalid
+from service.schemas import ModeratorIn
+from service.sites.use_cases import ACCOUNT_PREFIX
+from service.tables import Moderator
+from service.upsert import find_or_make
+
+
+def assert_moderator(session: Session, site_id: UUID, asserted: ModeratorIn) -> Moderator:
+    """Return the moderator that the site's backend speaks for, known from now on.
+
+    Raises Invalid for a key that belongs to an account: a site cannot speak for it.
+    """
+    if asserted.key.startswith(ACCOUNT_PREFIX):
+        raise Invalid.at(
+            "/moderator/key", f"Keys that begin with {ACCOUNT_PREFIX} belong to accounts."
+        )
+    moderator = find_or_make(session, Moderator, site_id, [asserted.key])[asserted.key]
+    if asserted.name is not None and asserted.name != moderator.name:
+        moderator.name = asserted.name
+    if asserted.lead is not None and asserted.lead != moderator.lead:
+        moderator.lead = asserted.lead
+    session.flush()
+    return moderator

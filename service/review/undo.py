@@ -1,0 +1,109 @@
+"""Taking a decision back, within its window."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from service import clock
+from service.comments.changes import UNDO_WINDOW, Change, change_state
+from service.comments.presenter import present_decision
+from service.comments.repository import lock_comment
+from service.comments.schemas import DecisionOut
+from service.context import Context
+from service.db import after_commit
+from service.domain.states import Actor, State
+from service.domain.vocabulary import Lane
+from service.errors import Conflict, NotFound, NotYourDecision, UndoTooLate
+from service.reports.use_cases import reopen_reports
+from service.review.decisions import last_decision
+from service.review.moderators import assert_moderator
+from service.review.schemas import UndoIn
+from service.tables import Decision, Event, Moderator
+
+UNDONE = "undone"
+
+
+def undo_decision(context: Context, site_id: UUID, decision_id: UUID, undo: UndoIn) -> DecisionOut:
+    """Bring the comment back to the state before, as a new decision.
+
+    The held event of the decision is cancelled; the one of the undo says what holds
+    now. The same undo sent again is the first one. Raises NotFound, Conflict for what
+    no moderator decided, NotYourDecision, or UndoTooLate when the window has passed
+    or the comment has changed since.
+    """
+    with context.database.write() as session:
+        decision = _get_decision(session, site_id, decision_id)
+        comment = lock_comment(session, site_id, decision.comment_id)
+        moderator = assert_moderator(session, site_id, undo.moderator)
+        last = last_decision(session, comment)
+        if last and last.undoes == decision.id and last.moderator_id == moderator.id:
+            return present_decision(last, moderator)
+        _check(decision, last, moderator)
+        _cancel_event(session, decision)
+        made = change_state(
+            session,
+            Change(
+                comment,
+                decision.from_state,
+                Actor.MODERATOR,
+                reasons=_reasons_before(session, decision),
+                moderator_id=moderator.id,
+                undoes=decision.id,
+            ),
+        )
+        reopen_reports(session, decision)
+        if decision.from_state is State.PENDING:
+            after_commit(session, lambda: context.nudges.nudge(Lane.COMMENTS))
+        return present_decision(made, moderator)
+
+
+def _get_decision(session: Session, site_id: UUID, decision_id: UUID) -> Decision:
+    decision = session.exec(
+        select(Decision).where(col(Decision.site_id) == site_id, col(Decision.id) == decision_id)
+    ).one_or_none()
+    if decision is None:
+        raise NotFound("decision")
+    return decision
+
+
+def _check(decision: Decision, last: Decision | None, moderator: Moderator) -> None:
+    if decision.actor is not Actor.MODERATOR or decision.undoes:
+        raise Conflict("Only a moderator's decision can be undone. Decide anew instead.")
+    if decision.moderator_id != moderator.id and not moderator.lead:
+        raise NotYourDecision("Only the moderator who decided, or a lead, can undo this.")
+    if last is None or last.id != decision.id:
+        raise UndoTooLate("The comment has changed since. Read it again, and decide anew.")
+    if clock.now() > decision.created_at + UNDO_WINDOW:
+        seconds = int(UNDO_WINDOW.total_seconds())
+        raise UndoTooLate(f"The {seconds} seconds for an undo have passed. Decide anew instead.")
+
+
+def _cancel_event(session: Session, decision: Decision) -> None:
+    session.execute(
+        update(Event)
+        .where(
+            col(Event.site_id) == decision.site_id,
+            col(Event.decision_id) == decision.id,
+            col(Event.sequence).is_(None),
+        )
+        .values(cancelled_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _reasons_before(session: Session, decision: Decision) -> list[dict[str, Any]]:
+    """Return why the comment was in the state that it goes back to, for whoever decides next."""
+    before = session.exec(
+        select(Decision)
+        .where(
+            col(Decision.site_id) == decision.site_id,
+            col(Decision.comment_id) == decision.comment_id,
+            col(Decision.revision) == decision.revision,
+            col(Decision.created_at) < decision.created_at,
+        )
+        .order_by(col(Decision.created_at).desc())
+        .limit(1)
+    ).one_or_none()
+    return [{"code": UNDONE}, *(before.reasons if before else [])]

@@ -1,0 +1,94 @@
+from datetime import timedelta
+from typing import Any
+
+from service.domain.states import State
+from service.review.claims import CLAIM
+from service.testing import frozen_clock
+from service.testing_http import Backend
+
+
+def flagged(backend: Backend, number: int) -> list[str]:
+    ids = [backend.comment()["id"] for _ in range(number)]
+    for comment_id in ids:
+        backend.judge(comment_id, State.FLAGGED, 0.9)
+    return ids
+
+
+def claim(backend: Backend, moderator: str, **changes: Any) -> list[str]:
+    body = {"moderator": {"key": moderator}, "limit": 2} | changes
+    response = backend.call("POST", "/v1/review/claims", json=body)
+    assert response.status_code == 200, response.text
+    return [item["id"] for item in response.json()["items"]]
+
+
+def test_two_moderators_never_hold_the_same_comment(backend: Backend) -> None:
+    ids = flagged(backend, 5)
+    assert claim(backend, "petra") == ids[:2]
+    assert claim(backend, "kemal") == ids[2:4]
+    assert claim(backend, "petra", limit=5) == [*ids[:2], ids[4]]
+
+
+def test_a_claim_frees_itself_and_is_renewed_by_asking_again(backend: Backend) -> None:
+    with frozen_clock() as clock:
+        ids = flagged(backend, 2)
+        claim(backend, "petra")
+        clock.advance(CLAIM.total_seconds() - 1)
+        assert claim(backend, "petra") == ids
+        clock.advance(CLAIM.total_seconds() - 1)
+        assert claim(backend, "kemal") == []
+        clock.advance(1)
+        assert claim(backend, "kemal") == ids
+
+
+def test_the_queue_shows_who_holds_a_comment(backend: Backend) -> None:
+    flagged(backend, 1)
+    with frozen_clock() as clock:
+        claim(backend, "petra")
+        queue = backend.call("GET", "/v1/review/queue").json()
+        until = (clock() + timedelta(minutes=5)).isoformat(timespec="microseconds")
+        assert queue["items"][0]["claim"] == {
+            "moderator": {"key": "petra", "name": None},
+            "until": until.replace("+00:00", "Z"),
+        }
+        assert queue["counts"]["claimed"] == 1
+        clock.advance(CLAIM.total_seconds())
+        queue = backend.call("GET", "/v1/review/queue").json()
+        assert queue["items"][0]["claim"] is None
+        assert queue["counts"]["claimed"] == 0
+
+
+def test_only_the_holder_decides_and_needs_no_claim_otherwise(backend: Backend) -> None:
+    first, second, third = flagged(backend, 3)
+    claim(backend, "petra")
+    refused = backend.decide(first, "approved", moderator={"key": "kemal"})
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "urn:netiquette:problem:claimed"
+    assert backend.decide(second, "approved", moderator={"key": "petra"}).status_code == 201
+    assert backend.decide(third, "approved", moderator={"key": "kemal"}).status_code == 201
+
+
+def test_a_decision_ends_the_claim(backend: Backend) -> None:
+    ids = flagged(backend, 2)
+    claim(backend, "petra", limit=1)
+    backend.decide(ids[0], "flagged")
+    assert claim(backend, "kemal") == ids
+
+
+def test_claims_obey_the_filters(backend: Backend) -> None:
+    flagged(backend, 1)
+    other = backend.comment(thread={"key": "sport"})["id"]
+    backend.judge(other, State.FLAGGED)
+    assert claim(backend, "petra", thread="sport") == [other]
+
+
+def test_a_claim_of_another_site_takes_nothing(backend: Backend, other_site: Backend) -> None:
+    ids = flagged(backend, 1)
+    assert claim(other_site, "petra") == []
+    assert claim(backend, "petra") == ids
+
+
+def test_a_site_cannot_speak_for_an_account(backend: Backend) -> None:
+    body = {"moderator": {"key": "account:1"}}
+    response = backend.call("POST", "/v1/review/claims", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "/moderator/key"
