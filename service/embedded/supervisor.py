@@ -94,9 +94,12 @@ class Supervisor:
     def _report(self, child: Child, code: int, *, starting: bool) -> None:
         spec = child.spec
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        if spec.once or (starting and child.failures >= HOPELESS):
+        if spec.once:
+            raise StartRefused(f"{spec.name} ended {how}; why stands above and in {spec.log}.")
+        if starting and child.failures >= HOPELESS:
             raise StartRefused(
-                f"{spec.name} ended {how}. The end of {spec.log}:\n{logs.tail(spec.log)}"
+                f"{spec.name} ended {how}, {child.failures} times in a row. "
+                f"The end of {spec.log}:\n{logs.tail(spec.log)}"
             )
         say(f"{spec.name} ended {how}; it starts again in {child.pause:.0f} s. See {spec.log}.")
 

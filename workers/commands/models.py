@@ -66,7 +66,10 @@ def build() -> None:
         model = find(settings().model, settings().models_dir)
         if not model.derived.exists():
             typer.echo(f"building {model.manifest.name} {model.manifest.version}, this once …")
-        reference_folder(model)
+        try:
+            reference_folder(model)
+        except OSError as error:
+            raise ModelError(f"{model.derived} cannot be used: {error.strerror}") from error
     typer.echo(f"the model {model.manifest.name} {model.manifest.version} is there")
 
 
