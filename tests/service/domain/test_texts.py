@@ -75,14 +75,13 @@ def test_bodies_are_stored_so(raw: str, stored: str) -> None:
         "\x1b[31mrot",
         "a\x85b",
         "\ud800",
-        "\ud83d",
         "x" * (MAX_BODY + 1),
         # composes to two code points each: counted as stored
         "\u0958" * (MAX_BODY // 2 + 1),
     ],
 )
 def test_bodies_are_refused(raw: str) -> None:
-    with pytest.raises(ValueError, match="text|control"):
+    with pytest.raises(ValueError, match=r"text|control"):
         clean_body(raw)
 
 
