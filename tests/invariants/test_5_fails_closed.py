@@ -13,11 +13,12 @@ from tests.invariants.stack import Stack, wait_until
 from workers.storing import CRASH_OR_HANG
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_poison_is_flagged_after_three_failures_alone(stack: Stack) -> None:
     bodies = ["Guten Tag", "STIRBT", "KLEMMT", "Gut gesagt"]
     bodies += ["MURKS", "Danke", "NANU", "Bitte"]
     ids = add_comments(stack.database, stack.rows, *bodies)
-    stack.start_all()
+    stack.start_all(children=2)
     states = stack.wait_decided(ids, seconds=60)
     assert states == [State.APPROVED if body[1].islower() else State.FLAGGED for body in bodies]
     check_record(stack.database, ids)

@@ -1,0 +1,175 @@
+import os
+import signal
+import time
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import Connection, event
+from sqlmodel import col, select
+
+from service.db import Database
+from service.domain.states import State
+from service.domain.vocabulary import Lane
+from service.tables import SPENT_ATTEMPTS, Comment, Decision
+from service.testing import SiteRows, add_comments
+from tests.invariants.fake_worker import FakeEngine
+from workers.engines import Scored
+from workers.scoring import WAITING_BATCH, Outcome, Scoring
+
+
+class Broken(FakeEngine):
+    """Cannot score anything any more."""
+
+    def score(self, texts: Sequence[str]) -> list[Scored]:
+        raise RuntimeError(f"CUDA error at {len(texts)} texts")
+
+
+class Short(FakeEngine):
+    """Loses a result where there are several."""
+
+    def score(self, texts: Sequence[str]) -> list[Scored]:
+        return super().score(texts)[: max(1, len(texts) - 1)]
+
+
+class Ended(FakeEngine):
+    """Is told to end in mid-batch, as Celery's children are."""
+
+    after = 0.0
+
+    def score(self, texts: Sequence[str]) -> list[Scored]:
+        def end(*_: object) -> None:
+            raise SystemExit(1)
+
+        before = signal.signal(signal.SIGTERM, end)
+        try:
+            time.sleep(self.after)
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        return super().score(texts)
+
+
+def states(database: Database) -> list[tuple[State, int, bool]]:
+    """Return state, attempts and whether it is leased, oldest first."""
+    with database.read() as session:
+        query = select(Comment).order_by(col(Comment.id))
+        return [(c.state, c.attempts, c.lease is not None) for c in session.exec(query)]
+
+
+def test_decides_a_batch_and_asks_for_more(
+    database: Database, rows: SiteRows, scoring: Scoring, nudged: list[Lane]
+) -> None:
+    add_comments(database, rows, "a", "Idiot", "c", "d")
+    assert scoring.run(FakeEngine(), Lane.COMMENTS) is Outcome.STORED
+    assert nudged == [Lane.COMMENTS]
+    assert scoring.run(FakeEngine(), Lane.COMMENTS) is Outcome.STORED
+    assert scoring.run(FakeEngine(), Lane.COMMENTS) is Outcome.NOTHING
+    assert nudged == [Lane.COMMENTS]
+    approved, flagged = (State.APPROVED, 0, False), (State.FLAGGED, 0, False)
+    assert states(database) == [approved, flagged, approved, approved]
+
+
+def test_waiting_callers_come_in_small_batches(
+    database: Database, rows: SiteRows, scoring: Scoring
+) -> None:
+    generous = Scoring(database, scoring.settings.model_copy(update={"batch_size": 99}), print)
+    add_comments(database, rows, *map(str, range(10)), lane=Lane.WAITING)
+    generous.run(FakeEngine(), Lane.WAITING)
+    assert [state for state, *_ in states(database)].count(State.APPROVED) == WAITING_BATCH
+
+
+def test_a_failing_text_is_flagged_and_its_neighbours_are_not(
+    database: Database, rows: SiteRows, scoring: Scoring, nudged: list[Lane]
+) -> None:
+    add_comments(database, rows, "a", "MURKS", "c")
+    while scoring.run(FakeEngine(), Lane.COMMENTS) is not Outcome.NOTHING:
+        assert len(nudged) < 20
+    assert [state for state, *_ in states(database)] == [
+        State.APPROVED,
+        State.FLAGGED,
+        State.APPROVED,
+    ]
+    with database.read() as session:
+        decision = session.exec(select(Decision).where(Decision.to_state == State.FLAGGED)).one()
+        assert decision.reasons == [{"code": "scoring_failed", "evidence": "RuntimeError"}]
+
+
+def test_lost_results_are_a_failure(database: Database, rows: SiteRows, scoring: Scoring) -> None:
+    add_comments(database, rows, "a", "b")
+    assert scoring.run(Short(), Lane.COMMENTS) is Outcome.FAILED
+    assert states(database) == [(State.PENDING, 1, False)] * 2
+
+
+def test_a_broken_engine_costs_no_text_an_attempt(
+    database: Database, rows: SiteRows, scoring: Scoring, nudged: list[Lane]
+) -> None:
+    add_comments(database, rows, "a", "b")
+    assert scoring.run(Broken(), Lane.COMMENTS) is Outcome.ENGINE_BROKEN
+    assert states(database) == [(State.PENDING, 0, False)] * 2
+    assert nudged == []
+
+
+def test_ended_in_mid_batch_gives_it_back(
+    database: Database, rows: SiteRows, scoring: Scoring
+) -> None:
+    add_comments(database, rows, "a", "b")
+    with pytest.raises(SystemExit):
+        scoring.run(Ended(), Lane.COMMENTS)
+    assert states(database) == [(State.PENDING, 0, False)] * 2
+
+
+def test_ended_for_hanging_does_not(database: Database, rows: SiteRows, scoring: Scoring) -> None:
+    add_comments(database, rows, "a")
+    impatient = Scoring(database, scoring.settings.model_copy(update={"time_limit": 0.1}), print)
+    engine = Ended()
+    engine.after = 0.2
+    with pytest.raises(SystemExit):
+        impatient.run(engine, Lane.COMMENTS)
+    assert states(database) == [(State.PENDING, 1, True)]
+
+
+def test_failing_database_leaves_the_lease_to_run_out(
+    database: Database, rows: SiteRows, scoring: Scoring
+) -> None:
+    add_comments(database, rows, "a")
+
+    def fail(connection: Connection, *_: object) -> None:
+        connection.exec_driver_sql("SELECT * FROM no_such_table")
+
+    class Cutting(FakeEngine):
+        """Lets the database fail from now on."""
+
+        def score(self, texts: Sequence[str]) -> list[Scored]:
+            event.listen(database.engine, "begin", fail)
+            return super().score(texts)
+
+    assert scoring.run(Cutting(), Lane.COMMENTS) is Outcome.FAILED
+    event.remove(database.engine, "begin", fail)
+    assert states(database) == [(State.PENDING, 1, True)]
+
+
+def test_no_transaction_is_open_while_it_scores(
+    database: Database, rows: SiteRows, scoring: Scoring
+) -> None:
+    add_comments(database, rows, "a")
+    pool = database.engine.pool
+
+    class Looking(FakeEngine):
+        def score(self, texts: Sequence[str]) -> list[Scored]:
+            assert pool.checkedout() == 0  # type: ignore[attr-defined]
+            return super().score(texts)
+
+    assert scoring.run(Looking(), Lane.COMMENTS) is Outcome.STORED
+
+
+def test_spent_ones_are_set_aside_behind_a_long_queue(
+    database: Database, rows: SiteRows, scoring: Scoring
+) -> None:
+    add_comments(database, rows, *map(str, range(5)))
+    (spent,) = add_comments(database, rows, "zuletzt", lane=Lane.BULK)
+    with database.write() as session:
+        session.get_one(Comment, spent).attempts = SPENT_ATTEMPTS
+    scoring.run(FakeEngine(), Lane.COMMENTS)
+    with database.read() as session:
+        assert session.get_one(Comment, spent).state is State.FLAGGED

@@ -1,0 +1,89 @@
+from datetime import timedelta
+
+from sqlmodel import select
+from structlog.testing import capture_logs
+
+from service import clock
+from service.db import Database
+from service.domain.states import State
+from service.domain.vocabulary import Lane
+from service.ids import new_id
+from service.tables import SPENT_ATTEMPTS, Comment, IdempotentRequest, Scorer
+from service.testing import SiteRows, add_comments, frozen_clock
+from workers import leases
+from workers.leases import Limits
+from workers.sweeps import sweep
+
+STALE = timedelta(minutes=5)
+
+
+def test_nudges_the_lanes_that_hold_something_free(
+    database: Database, rows: SiteRows, nudged: list[Lane]
+) -> None:
+    sweep(database, nudged.append, STALE)
+    assert nudged == []
+    add_comments(database, rows, "a", lane=Lane.BULK)
+    add_comments(database, rows, "b", lane=Lane.WAITING)
+    sweep(database, nudged.append, STALE)
+    assert nudged == [Lane.WAITING, Lane.BULK]
+
+
+def test_nudges_leased_ones_only_once_the_lease_has_run_out(
+    database: Database, rows: SiteRows, nudged: list[Lane]
+) -> None:
+    add_comments(database, rows, "a")
+    with frozen_clock() as frozen:
+        leases.take(database, Lane.COMMENTS, new_id(), Limits(9, 999, 75))
+        sweep(database, nudged.append, STALE)
+        assert nudged == []
+        frozen.advance(75)
+        sweep(database, nudged.append, STALE)
+        assert nudged == [Lane.COMMENTS]
+
+
+def test_sets_spent_ones_aside(database: Database, rows: SiteRows, nudged: list[Lane]) -> None:
+    (spent,) = add_comments(database, rows, "a")
+    with database.write() as session:
+        session.get_one(Comment, spent).attempts = SPENT_ATTEMPTS
+    sweep(database, nudged.append, STALE)
+    assert nudged == []
+    with database.read() as session:
+        assert session.get_one(Comment, spent).state is State.FLAGGED
+
+
+def test_raises_the_alarm_on_age(database: Database, rows: SiteRows, nudged: list[Lane]) -> None:
+    with frozen_clock() as frozen, capture_logs() as logs:
+        add_comments(database, rows, "a")
+        frozen.advance(300)
+        sweep(database, nudged.append, STALE)
+        assert logs == []
+        frozen.advance(1)
+        sweep(database, nudged.append, STALE)
+    assert [(entry["event"], entry["lane"], entry["oldest_seconds"]) for entry in logs] == [
+        ("comments_wait_too_long", "comments", 301)
+    ]
+
+
+def test_forgets_old_answers_and_silent_scorers(
+    database: Database, rows: SiteRows, nudged: list[Lane]
+) -> None:
+    now = clock.now()
+    with database.write() as session:
+        for hours in (1, 25):
+            session.add(
+                IdempotentRequest(
+                    site_id=rows.site_id,
+                    key=f"{hours}",
+                    fingerprint="0" * 64,
+                    status=202,
+                    answer={},
+                    created_at=now - timedelta(hours=hours),
+                )
+            )
+        for minutes in (1, 3):
+            seen = now - timedelta(minutes=minutes)
+            session.add(Scorer(id=f"{minutes}", model="f" * 64, started_at=seen, seen_at=seen))
+    sweep(database, nudged.append, STALE)
+    with database.read() as session:
+        assert session.exec(select(IdempotentRequest.key)).all() == ["1"]
+        assert session.exec(select(Scorer.id)).all() == ["1"]
