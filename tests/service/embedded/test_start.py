@@ -6,9 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from service.embedded.folder import locked
+from workers.testing import write_tiny_model
 
 
 def up(folder: Path, port: int = 1, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -48,18 +47,30 @@ def test_no_write_rights(tmp_path: Path) -> None:
     assert (tmp_path / "var").read_text() == "mine"
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"NETIQUETTE_MODEL": "nowhere"}, "UnknownModel: no model 'nowhere'"),
-        ({"NETIQUETTE_MODELS_DIR": "/proc/models"}, "/proc/models"),
-    ],
-)
-def test_no_usable_model(tmp_path: Path, settings: dict[str, str], message: str) -> None:
+def test_no_such_model(tmp_path: Path) -> None:
+    refused = up(tmp_path, free_port(), NETIQUETTE_MODEL="nowhere")
+    assert_told(refused, "UnknownModel: no model 'nowhere'")
+
+
+def test_no_place_for_models(tmp_path: Path) -> None:
+    write_tiny_model(tmp_path / "tiny")
+    refused = up(
+        tmp_path,
+        free_port(),
+        NETIQUETTE_MODEL=str(tmp_path / "tiny"),
+        NETIQUETTE_MODELS_DIR="/proc/models",
+    )
+    assert_told(refused, "/proc/models")
+
+
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    refused = up(tmp_path, port, **settings)
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def assert_told(refused: subprocess.CompletedProcess[str], reason: str) -> None:
     assert refused.returncode == 1
-    assert message in refused.stdout
+    assert reason in refused.stdout
     assert "Traceback" not in refused.stdout
     assert "why stands above" in refused.stderr
