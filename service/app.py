@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from service.auth.limits import RateLimiter
 from service.auth.middleware import Authentication
 from service.body_limit import BodyLimit
 from service.comments import endpoints as comments
-from service.comments.waiting import Waiters
+from service.comments.waiting import find_decided
 from service.context import Context
 from service.db import Database
+from service.events import endpoints as events
+from service.events.waiting import find_positions_with_news
 from service.health import endpoints as health
 from service.openapi import describe_problems
 from service.queue import Nudger
@@ -26,6 +29,7 @@ from service.review import endpoints as review
 from service.settings import Settings, settings
 from service.telemetry import AccessLog
 from service.threads import endpoints as threads
+from service.waiting import Waiters
 
 STATIC = Path(__file__).parent / "web" / "static"
 
@@ -48,7 +52,8 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         database=database,
         nudges=nudger,
         limiter=RateLimiter(config.redis_url),
-        waiters=Waiters(database, config.max_waiters),
+        waiters=Waiters(partial(find_decided, database), config.max_waiters),
+        event_waiters=Waiters(partial(find_positions_with_news, database), config.max_waiters),
     )
 
     @asynccontextmanager
@@ -69,7 +74,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
-    for feature in (comments, threads, review, health):
+    for feature in (comments, threads, review, events, health):
         app.include_router(feature.router)
     _add_docs(app)
     describe_problems(app)

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 
 from service.auth.limits import RateLimiter
-from service.comments.waiting import Waiters
 from service.db import Database
+from service.events.waiting import Position
 from service.queue import Nudges
 from service.settings import Settings
+from service.waiting import Waiters
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,15 @@ class Context:
     database: Database
     nudges: Nudges
     limiter: RateLimiter
-    waiters: Waiters
+    waiters: Waiters[UUID]
+    """Who waits for the decision on a comment."""
+    event_waiters: Waiters[Position]
+    """Who waits for the next event of a site."""
+
+    def stop_waiting(self) -> None:
+        """Send every waiting caller home; from any thread or signal handler."""
+        self.waiters.close()
+        self.event_waiters.close()
 
 
 def get_context(request: Request) -> Context:

@@ -19,7 +19,7 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop, on SIGINT or SIGTERM."""
         context: Context = self.config.app.state.context  # type: ignore[union-attr]  # the application given below
-        context.waiters.close()
+        context.stop_waiting()
         super().handle_exit(sig, frame)
 
 

@@ -22,13 +22,18 @@ class Settings(BaseSettings):
     key_rate: str = Field("100/second", description="Comments per site key")
     member_rate: str = Field("20/minute", description="Comments and edits per member")
     threads: int = Field(20, gt=0, description="Requests that work on the database at once")
-    max_waiters: int = Field(200, gt=0, description="Requests that may wait (Prefer: wait) at once")
+    max_waiters: int = Field(
+        200, gt=0, description="Requests of each kind that may wait (Prefer: wait) at once"
+    )
     batch_size: int = Field(16, gt=0, description="Revisions per lease")
     batch_characters: int = Field(10_000, gt=0, description="Characters per lease, at most")
     time_limit: int = Field(60, gt=0, description="Scoring one batch longer than this is a hang")
     lease_seconds: int = Field(75, gt=0, description="A lease older than this is a crash")
     sweep_seconds: float = Field(5.0, gt=0, description="How often missed comments are nudged")
     stale_seconds: int = Field(300, gt=0, description="Pending longer than this raises the alarm")
+    event_retention_days: int = Field(
+        30, gt=0, le=36_500, description="How long events can be read; receivers catch up meanwhile"
+    )
 
     @model_validator(mode="after")
     def _lease_outlives_its_batch(self) -> Self:

@@ -64,8 +64,7 @@ def register_score(app: Celery, child: ScoringChild) -> None:
 
 def register_upkeep(app: Celery, settings: Settings, database: Database) -> None:
     """Give the app the tasks of the I/O worker."""
-    stale_after = timedelta(seconds=settings.stale_seconds)
 
     @app.task(name=SWEEP_TASK)  # type: ignore[untyped-decorator]  # Celery ships no types
     def run_sweep() -> None:
-        sweep(database, partial(nudge, app), stale_after)
+        sweep(database, partial(nudge, app), settings)

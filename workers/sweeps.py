@@ -11,6 +11,8 @@ from service import clock
 from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.vocabulary import Lane
+from service.events import upkeep
+from service.settings import Settings
 from service.tables import Comment, IdempotentRequest, Scorer
 from workers.leases import leasable
 from workers.storing import set_aside_spent
@@ -23,13 +25,15 @@ DELETED_AT_ONCE = 500
 log = structlog.get_logger(__name__)
 
 
-def sweep(database: Database, nudge: Callable[[Lane], None], stale_after: timedelta) -> None:
+def sweep(database: Database, nudge: Callable[[Lane], None], settings: Settings) -> None:
     """Do one round; safe to run at any time, also twice at once."""
     now = clock.now()
     set_aside_spent(database)
     for lane in _lanes_in_want(database, now):
         nudge(lane)
-    _raise_alarm(database, now, stale_after)
+    _raise_alarm(database, now, timedelta(seconds=settings.stale_seconds))
+    upkeep.number_events(database, now)
+    upkeep.delete_events(database, now - timedelta(days=settings.event_retention_days))
     _forget(database, now)
 
 

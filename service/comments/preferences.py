@@ -4,7 +4,7 @@ import re
 
 from starlette.datastructures import Headers
 
-from service.comments.waiting import MAX_WAIT
+from service.waiting import MAX_WAIT
 
 _WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(;.*)?", re.IGNORECASE)
 

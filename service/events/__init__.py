@@ -1,0 +1,1 @@
+"""Events: numbered when due, read in order, composed when read, deleted when old."""

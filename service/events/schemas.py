@@ -1,0 +1,121 @@
+"""Events as receivers see them: the same when read and, later, when sent.
+
+Version 1. Fields may be added; a change of what one means is a new version.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.domain.events import EventType
+from service.domain.states import Actor, State
+from service.paging import DEFAULT_LIMIT, MAX_LIMIT
+from service.schemas import Time
+
+MAX_SEQUENCE = 2**63 - 1
+
+
+class EventsQuery(BaseModel):
+    """Where to go on reading."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: int = Field(
+        0, ge=0, le=MAX_SEQUENCE, description="`next` of the page before; 0 for the first"
+    )
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+
+
+class KeyOut(BaseModel):
+    """A thread, a member or a moderator; events carry no names."""
+
+    key: str
+
+
+class EventComment(BaseModel):
+    """The comment that an event is about; its text is read by its id."""
+
+    id: UUID
+    external_id: str | None
+    thread: KeyOut
+    member: KeyOut
+    revision: int = Field(description="The revision that was current")
+    state: State = Field(
+        description="The state that the event led to; of `report.received`: the state by now"
+    )
+
+
+class EventReason(BaseModel):
+    """One reason of a decision, without its evidence, which may quote the text."""
+
+    code: str
+    attribute: str | None = None
+    score: float | None = None
+    threshold: float | None = None
+
+
+class EventDecision(BaseModel):
+    """The decision that an event tells of."""
+
+    id: UUID
+    from_state: State
+    state: State
+    actor: Actor
+    policy: int | None = Field(description="Version of the policy that decided")
+    moderator: KeyOut | None
+    reasons: list[EventReason]
+    undoes: UUID | None = Field(description="The decision that this one takes back")
+
+
+class EventReport(BaseModel):
+    """A report, without its note."""
+
+    id: UUID
+    reason: str
+    reporter: KeyOut | None
+
+
+class Data(BaseModel):
+    """What every event's data has."""
+
+    version: Literal[1] = Field(1, description="Of this form")
+
+
+class CommentData(Data):
+    """Data of `comment.*` and `decision.reverted`."""
+
+    comment: EventComment
+    decision: EventDecision
+
+
+class ReportData(Data):
+    """Data of `report.*`."""
+
+    comment: EventComment
+    report: EventReport
+
+
+class MemberData(Data):
+    """Data of `member.*`, with the facts of the change beside the member."""
+
+    model_config = ConfigDict(extra="allow")
+
+    member: KeyOut
+
+
+class EventOut(BaseModel):
+    """A numbered event."""
+
+    sequence: int = Field(description="1, 2, 3 … without gaps on this site")
+    id: UUID = Field(description="Stays the same however often the event arrives")
+    type: EventType
+    timestamp: Time = Field(description="When it happened")
+    data: CommentData | ReportData | MemberData
+
+
+class EventsOut(BaseModel):
+    """A page of the site's events."""
+
+    items: list[EventOut]
+    next: int = Field(description="The last sequence seen: `after` of the next page")

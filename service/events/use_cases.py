@@ -1,0 +1,64 @@
+"""Reading the site's events in order."""
+
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from service import clock
+from service.context import Context
+from service.errors import Gone, Invalid
+from service.events.presenter import present_events
+from service.events.schemas import EventsOut, EventsQuery
+from service.events.sequencer import is_due, number_due_events
+from service.tables import Event, Site
+
+
+def read_events(context: Context, site_id: UUID, query: EventsQuery) -> EventsOut:
+    """Return the events that follow; numbers what is due first, where the page has room for it.
+
+    Raises Gone when some that follow were deleted, and Invalid for an `after` that
+    was never given out: who went on from there would miss events.
+    """
+    now = clock.now()
+    with context.database.read() as session:
+        page = _read_page(session, site_id, query)
+        if len(page.items) == query.limit or not _has_due_events(session, site_id):
+            return page
+    with context.database.write() as session:
+        number_due_events(session, site_id, now)
+    with context.database.read() as session:
+        return _read_page(session, site_id, query)
+
+
+def _has_due_events(session: Session, site_id: UUID) -> bool:
+    due = select(Event.id).where(col(Event.site_id) == site_id, is_due(clock.now())).limit(1)
+    return session.exec(due).first() is not None
+
+
+def _read_page(session: Session, site_id: UUID, query: EventsQuery) -> EventsOut:
+    events = session.exec(
+        select(Event)
+        .where(col(Event.site_id) == site_id, col(Event.sequence) > query.after)
+        .order_by(col(Event.sequence))
+        .limit(query.limit)
+    ).all()
+    # After the events: what the retention deletes in between must not go unnoticed.
+    _check_position(session.get_one(Site, site_id), query.after)
+    items = present_events(session, site_id, events)
+    return EventsOut(items=items, next=items[-1].sequence if items else query.after)
+
+
+def _check_position(site: Site, after: int) -> None:
+    if after > site.event_sequence:
+        raise Invalid.at(
+            "/query/after",
+            f"The newest event of this site is number {site.event_sequence}. Continue from the "
+            "`next` of your last page.",
+        )
+    if after < site.events_deleted:
+        oldest = site.events_deleted + 1
+        raise Gone(
+            f"The events up to number {site.events_deleted} are no longer kept. To go on with "
+            f"the oldest one, send after={site.events_deleted}.",
+            oldest=oldest,
+        )

@@ -1,0 +1,89 @@
+"""Waiting for news without holding a thread or a session (Prefer: wait, RFC 7240).
+
+One task asks the database for all waiting callers together, and only while
+somebody waits. See docs/decisions for why it polls.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+
+MAX_WAIT = 10
+"""Seconds that a caller may wait."""
+
+POLL_SECONDS = 0.05
+
+Key = TypeVar("Key", bound=Hashable)
+"""What a caller waits for."""
+
+log = structlog.get_logger(__name__)
+
+
+class Waiters(Generic[Key]):
+    """The callers in this process that wait for one kind of news."""
+
+    def __init__(self, find: Callable[[list[Key]], Iterable[Key]], limit: int) -> None:
+        """Let at most `limit` callers wait at once; more are told to come back.
+
+        `find` returns for which of the keys there is news; it runs in a thread and may
+        ask across sites, as the keys come from callers who were let in to theirs.
+        """
+        self._find = find
+        self._limit = limit
+        self._futures: dict[Key, set[asyncio.Future[None]]] = {}
+        self._poller: asyncio.Task[None] | None = None
+        self._closed = threading.Event()
+
+    async def wait(self, key: Key, seconds: float) -> None:
+        """Return when there is news for the key, after `seconds`, or when closed.
+
+        Returns at once when too many wait already. The caller looks for itself to
+        learn what happened.
+        """
+        if self._closed.is_set() or sum(map(len, self._futures.values())) >= self._limit:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._futures.setdefault(key, set()).add(future)
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll())
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(future, seconds)
+        finally:
+            self._forget(key, future)
+
+    def close(self) -> None:
+        """Send every waiting caller home soon, and let nobody wait any more.
+
+        May be called from a signal handler or any thread.
+        """
+        self._closed.set()
+
+    def _forget(self, key: Key, future: asyncio.Future[None]) -> None:
+        futures = self._futures.get(key, set())
+        futures.discard(future)
+        if not futures:
+            self._futures.pop(key, None)
+
+    def _release(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            for future in self._futures.get(key, ()):
+                if not future.done():
+                    future.set_result(None)
+
+    async def _poll(self) -> None:
+        while self._futures:
+            await asyncio.sleep(POLL_SECONDS)
+            if self._closed.is_set():
+                self._release(self._futures)
+                return
+            try:
+                self._release(await run_in_threadpool(self._find, list(self._futures)))
+            except SQLAlchemyError as error:
+                log.warning("waiting_poll_failed", error=type(error).__name__)
