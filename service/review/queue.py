@@ -93,7 +93,7 @@ def read_items(session: Session, site_id: UUID, ids: list[UUID], now: datetime) 
     records = {record.comment.id: record for record in complete(session, site_id, rows)}
     counts = open_report_counts(site_id)
     reported = select(counts.c.comment_id, counts.c.reports).where(counts.c.comment_id.in_(ids))
-    reports = dict(row.tuple() for row in session.execute(reported))
+    reports = dict(session.execute(reported).all())
     holders = _holders(session, site_id, [record.comment for record in records.values()])
     return [
         QueueItem(
