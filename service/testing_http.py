@@ -1,9 +1,15 @@
 """A site's backend for tests: calls the API, and stands in for the worker that decides."""
 
+import signal
+import socket
+import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
+import httpx2
+import uvicorn
+from fastapi import FastAPI
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -13,6 +19,7 @@ from service.comments.repository import lock_comment
 from service.db import Database
 from service.domain.states import Actor, State
 from service.ids import new_id
+from service.server import Server
 from service.tables import Assessment
 from service.testing import SiteRows, add_site
 
@@ -108,3 +115,49 @@ def comment_in(**changes: Any) -> dict[str, Any]:
         "member": {"key": "lena"},
         "body": "Das sehe ich anders.",
     } | changes
+
+
+class ServedApi:
+    """The API on a real server in this process, called by a site's backend."""
+
+    def __init__(self, app: FastAPI, backend: Backend) -> None:
+        """Start nothing yet; use as a context manager."""
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._server = Server(uvicorn.Config(app, log_config=None, access_log=False))
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
+        )
+        self._client = httpx2.Client(
+            base_url=f"http://127.0.0.1:{self._socket.getsockname()[1]}",
+            headers={"Authorization": f"Bearer {backend.token}"},
+            timeout=30,
+            limits=httpx2.Limits(max_connections=100),
+        )
+
+    def __enter__(self) -> Self:
+        """Start the server; requests wait until it listens."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the server."""
+        self.stop()
+        self._client.close()
+        self._socket.close()
+
+    def stop(self) -> None:
+        """Stop as on SIGTERM, and wait for the end."""
+        self._server.handle_exit(signal.SIGTERM, None)
+        self._thread.join(10)
+
+    def call(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        """Send a request."""
+        return self._client.request(method, path, **more)
+
+    def get(self, path: str) -> httpx2.Response:
+        """Read something."""
+        return self.call("GET", path)
+
+    def post(self, headers: dict[str, str] | None = None, **changes: Any) -> httpx2.Response:
+        """Post a comment; what is not given is harmless."""
+        return self.call("POST", "/v1/comments", json=comment_in(**changes), headers=headers)

@@ -40,14 +40,14 @@ class Waiters(Generic[Key]):
         self._poller: asyncio.Task[None] | None = None
         self._closed = threading.Event()
 
-    async def wait(self, key: Key, seconds: float) -> None:
+    async def wait(self, key: Key, seconds: float) -> bool:
         """Return when there is news for the key, after `seconds`, or when closed.
 
-        Returns at once when too many wait already. The caller looks for itself to
-        learn what happened.
+        False means that the caller did not wait, since too many do already or it is
+        closed. The caller looks for itself to learn what happened.
         """
         if self._closed.is_set() or sum(map(len, self._futures.values())) >= self._limit:
-            return
+            return False
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._futures.setdefault(key, set()).add(future)
         if self._poller is None or self._poller.done():
@@ -57,6 +57,7 @@ class Waiters(Generic[Key]):
                 await asyncio.wait_for(future, seconds)
         finally:
             self._forget(key, future)
+        return True
 
     def close(self) -> None:
         """Send every waiting caller home soon, and let nobody wait any more.

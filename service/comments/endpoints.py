@@ -53,8 +53,11 @@ async def post_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP 
     wait = preferred_wait(request.headers)
     answer = await run_in_threadpool(_accept, context, principal, item, idempotency_key, wait)
     if wait and answer.status == use_cases.ACCEPTED:
-        answer = await _await_decision(context, principal, answer, idempotency_key, wait)
-        response.headers["Preference-Applied"] = f"wait={wait}"
+        if await context.waiters.wait(answer.comment.id, wait):
+            response.headers["Preference-Applied"] = f"wait={wait}"
+        answer = await run_in_threadpool(
+            use_cases.answer_waiter, context, principal, answer, idempotency_key
+        )
     response.status_code = answer.status
     response.headers["Location"] = f"/v1/comments/{answer.comment.id}"
     return answer.comment
@@ -65,13 +68,6 @@ def _accept(
 ) -> Answer:
     use_cases.count_write(context, principal)
     return use_cases.accept_comment(context, principal, item, key, wait)
-
-
-async def _await_decision(
-    context: Context, principal: Principal, answer: Answer, key: str | None, wait: int
-) -> Answer:
-    await context.waiters.wait(answer.comment.id, wait)
-    return await run_in_threadpool(use_cases.answer_waiter, context, principal, answer, key)
 
 
 @router.post(

@@ -35,7 +35,7 @@ async def get_events(
     page = await run_in_threadpool(read_events, context, principal.site_id, query)
     wait = preferred_wait(request.headers)
     if wait and not page.items:
-        await context.event_waiters.wait((principal.site_id, query.after), wait)
+        if await context.event_waiters.wait((principal.site_id, query.after), wait):
+            response.headers["Preference-Applied"] = f"wait={wait}"
         page = await run_in_threadpool(read_events, context, principal.site_id, query)
-        response.headers["Preference-Applied"] = f"wait={wait}"
     return page
