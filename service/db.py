@@ -5,9 +5,10 @@ commits; use cases flush. Callbacks for after the commit (nudges) are dropped
 on rollback, so nothing is told before it is true (invariant 4).
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -15,6 +16,8 @@ from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 AFTER_COMMIT = "after_commit"
+BUSY_MS = 30_000
+"""How long SQLite waits for a lock, in milliseconds."""
 
 
 class Database:
@@ -48,6 +51,26 @@ class Database:
             callbacks: list[Callable[[], None]] = session.info.pop(AFTER_COMMIT, [])
         for callback in callbacks:
             callback()
+
+    def scrub(self) -> bool:
+        """Leave nothing in SQLite's files that was overwritten or deleted before.
+
+        secure_delete alone does not: where b-tree pages were split, copies stay behind
+        in their gaps. Rewrites the file, and empties the write-ahead log. False while
+        a reader of old pages or a lack of space is in the way: try again later. On
+        Postgres there is nothing to do here: what is dead goes with its vacuum.
+        """
+        if not self.is_sqlite:
+            return True
+        with self._turn, closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            try:
+                if not _empty_log(cursor):
+                    return False
+                cursor.execute("VACUUM")
+                return _empty_log(cursor)
+            except sqlite3.OperationalError:
+                return False
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -106,9 +129,20 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
-        "busy_timeout=30000",
+        f"busy_timeout={BUSY_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _empty_log(cursor: Any) -> bool:
+    """Move the write-ahead log into the file and empty it; tell whether nobody was in the way."""
+    # Writers stand still while it waits for a reader.
+    cursor.execute("PRAGMA busy_timeout=1000")
+    try:
+        busy: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    return not busy
 
 
 def _begin_sqlite(connection: Any) -> None:

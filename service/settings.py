@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Largest request body")
     key_rate: str = Field("100/second", description="Comments per site key")
     member_rate: str = Field("20/minute", description="Comments and edits per member")
+    report_rate: str = Field(
+        "10/minute", description="Reports per reporter; anonymous ones together per site key"
+    )
     threads: int = Field(20, gt=0, description="Requests that work on the database at once")
     max_waiters: int = Field(
         200, gt=0, description="Requests of each kind that may wait (Prefer: wait) at once"

@@ -21,7 +21,13 @@ def find_or_make(
     Keys are inserted in order, so that two callers cannot wait for each other.
     """
     wanted = sorted(keys)
-    query = select(table).where(col(table.site_id) == site_id, col(table.key).in_(wanted))
+    # KEY SHARE, as the foreign keys of what is going to be added: who waits here for an
+    # erasure looks again, and does not find the member that it was.
+    query = (
+        select(table)
+        .where(col(table.site_id) == site_id, col(table.key).in_(wanted))
+        .with_for_update(read=True, key_share=True)
+    )
     found = {row.key: row for row in session.exec(query)}
     missing = [table(site_id=site_id, key=key).model_dump() for key in wanted if key not in found]
     if missing:

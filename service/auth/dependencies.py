@@ -29,4 +29,5 @@ def allow(*scopes: Scope) -> Callable[..., Principal]:
 
 CommentsKey = Annotated[Principal, Depends(allow(Scope.COMMENTS))]
 ReviewKey = Annotated[Principal, Depends(allow(Scope.REVIEW))]
+AdminKey = Annotated[Principal, Depends(allow(Scope.ADMIN))]
 ReadingKey = Annotated[Principal, Depends(allow(Scope.COMMENTS, Scope.REVIEW))]

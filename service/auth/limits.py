@@ -5,6 +5,7 @@ again every few seconds by one request alone: a broker that swallows packets mus
 not slow the others down.
 """
 
+import hashlib
 import math
 import threading
 import time
@@ -39,7 +40,7 @@ class RateLimiter:
 
         Raises TooManyRequests, with the seconds until the next hit will pass.
         """
-        item = parse(rate)
+        item, name = parse(rate), (name[0], _fingerprint(name[1:]))
         if self._should_use_redis():
             try:
                 self._check(self._redis_limiter(), item, name)
@@ -78,6 +79,11 @@ class RateLimiter:
         reset = limiter.get_window_stats(item, *name).reset_time
         wait = max(1, math.ceil(reset - time.time()))
         raise TooManyRequests(f"The limit is {rate_text(item)}. Try again in {wait} s.", wait)
+
+
+def _fingerprint(name: tuple[str, ...]) -> str:
+    """Return the name's SHA-256: a member's key stays in the database (invariant 11)."""
+    return hashlib.sha256("\0".join(name).encode()).hexdigest()
 
 
 def rate_text(item: RateLimitItem) -> str:

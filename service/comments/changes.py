@@ -68,7 +68,7 @@ def change_state(session: Session, change: Change) -> Decision:
     # From here on, `comment` is as the update has left it.
     if not _update(session, change):
         raise OutdatedDecision("The comment has changed since it was read. Read it again.")
-    now = _moment(session, comment)
+    now = next_moment(session, comment)
     decision = Decision(
         site_id=comment.site_id,
         comment_id=comment.id,
@@ -158,7 +158,7 @@ def _values(change: Change) -> dict[str, Any]:
     return values
 
 
-def _moment(session: Session, comment: Comment) -> datetime:
+def next_moment(session: Session, comment: Comment) -> datetime:
     """Return now, but after everything that has happened to the comment.
 
     A clock that was set back must not turn the order of its events around; the

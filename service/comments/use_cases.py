@@ -85,6 +85,7 @@ def _store(  # noqa: PLR0913, PLR0917 - one unit of work, called in one place
                 IdempotentRequest(
                     site_id=site_id,
                     key=idempotency_key,
+                    comment_id=answer.comment.id,
                     fingerprint=print_,
                     status=answer.status,
                     answer=remember(answer.comment),

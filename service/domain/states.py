@@ -28,7 +28,11 @@ STANDING = DECIDED | {State.PENDING}
 TRANSITIONS: dict[Actor, dict[State, frozenset[State]]] = {
     # From approved: reports over the limit.
     Actor.POLICY: {State.PENDING: DECIDED, State.APPROVED: frozenset({State.FLAGGED})},
-    Actor.SYSTEM: {State.PENDING: frozenset({State.FLAGGED})},
+    # To withdrawn: the member was erased.
+    Actor.SYSTEM: {
+        State.PENDING: frozenset({State.FLAGGED, State.WITHDRAWN}),
+        **dict.fromkeys(DECIDED, frozenset({State.WITHDRAWN})),
+    },
     Actor.MODERATOR: dict.fromkeys(STANDING, DECIDED),
     Actor.AUTHOR: {
         State.PENDING: frozenset({State.PENDING, State.WITHDRAWN}),

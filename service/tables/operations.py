@@ -55,9 +55,19 @@ class Event(SQLModel, table=True):
 class Erasure(SQLModel, table=True):
     """The receipt of a member's erasure; names nobody."""
 
+    __table_args__ = (
+        # What is still to be done; hardly ever has a row.
+        Index(
+            "ix_erasure_open",
+            "requested_at",
+            sqlite_where=text("completed_at IS NULL"),
+            postgresql_where=text("completed_at IS NULL"),
+        ),
+    )
+
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id", index=True)
-    member_id: UUID = Field(foreign_key="member.id")
+    member_id: UUID = Field(foreign_key="member.id", unique=True)
     requested_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
     completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     comments: int = Field(default=0, description="Comments whose text was blanked")
@@ -71,6 +81,7 @@ class IdempotentRequest(SQLModel, table=True):
 
     site_id: UUID = Field(foreign_key="site.id", primary_key=True)
     key: str = Field(primary_key=True, max_length=200)
+    comment_id: UUID = Field(foreign_key="comment.id", index=True)
     fingerprint: str = Field(max_length=64, description="SHA-256 of method, path and body")
     status: int
     answer: dict[str, Any] = Field(sa_type=JSON_TYPE)

@@ -69,12 +69,14 @@ def test_forgets_old_answers_and_silent_scorers(
     database: Database, rows: SiteRows, nudged: list[Lane]
 ) -> None:
     now = clock.now()
+    (comment_id,) = add_comments(database, rows, "Guten Tag")
     with database.write() as session:
         for hours in (1, 25):
             session.add(
                 IdempotentRequest(
                     site_id=rows.site_id,
                     key=f"{hours}",
+                    comment_id=comment_id,
                     fingerprint="0" * 64,
                     status=202,
                     answer={},

@@ -34,25 +34,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_site_key")),
     )
     op.create_table(
-        "idempotent_request",
-        sa.Column("site_id", sa.Uuid(), nullable=False),
-        sa.Column("key", sa.String(200), nullable=False),
-        sa.Column("fingerprint", sa.String(64), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column(
-            "answer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
-        ),
-        sa.Column("in_flight_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_idempotent_request_site_id_site")
-        ),
-        sa.PrimaryKeyConstraint("site_id", "key", name=op.f("pk_idempotent_request")),
-    )
-    op.create_index(
-        "ix_idempotent_request_created", "idempotent_request", ["created_at"], unique=False
-    )
-    op.create_table(
         "member",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
@@ -267,6 +248,15 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_erasure_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+        sa.UniqueConstraint("member_id", name=op.f("uq_erasure_member_id")),
+    )
+    op.create_index(
+        "ix_erasure_open",
+        "erasure",
+        ["requested_at"],
+        unique=False,
+        sqlite_where=sa.text("completed_at IS NULL"),
+        postgresql_where=sa.text("completed_at IS NULL"),
     )
     op.create_index(op.f("ix_erasure_site_id"), "erasure", ["site_id"], unique=False)
     op.create_table(
@@ -299,6 +289,32 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_assessment_comment", "assessment", ["comment_id", "created_at"], unique=False
+    )
+    op.create_table(
+        "idempotent_request",
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(200), nullable=False),
+        sa.Column("comment_id", sa.Uuid(), nullable=False),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column(
+            "answer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("in_flight_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["comment_id"], ["comment.id"], name=op.f("fk_idempotent_request_comment_id_comment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["site_id"], ["site.id"], name=op.f("fk_idempotent_request_site_id_site")
+        ),
+        sa.PrimaryKeyConstraint("site_id", "key", name=op.f("pk_idempotent_request")),
+    )
+    op.create_index(
+        op.f("ix_idempotent_request_comment_id"), "idempotent_request", ["comment_id"], unique=False
+    )
+    op.create_index(
+        "ix_idempotent_request_created", "idempotent_request", ["created_at"], unique=False
     )
     op.create_table(
         "revision",
@@ -528,9 +544,18 @@ def downgrade() -> None:
     op.drop_index("ix_decision_comment", table_name="decision")
     op.drop_table("decision")
     op.drop_table("revision")
+    op.drop_index("ix_idempotent_request_created", table_name="idempotent_request")
+    op.drop_index(op.f("ix_idempotent_request_comment_id"), table_name="idempotent_request")
+    op.drop_table("idempotent_request")
     op.drop_index("ix_assessment_comment", table_name="assessment")
     op.drop_table("assessment")
     op.drop_index(op.f("ix_erasure_site_id"), table_name="erasure")
+    op.drop_index(
+        "ix_erasure_open",
+        table_name="erasure",
+        sqlite_where=sa.text("completed_at IS NULL"),
+        postgresql_where=sa.text("completed_at IS NULL"),
+    )
     op.drop_table("erasure")
     op.drop_index("ix_comment_thread", table_name="comment")
     op.drop_index(
@@ -566,8 +591,6 @@ def downgrade() -> None:
     op.drop_table("policy")
     op.drop_table("moderator")
     op.drop_table("member")
-    op.drop_index("ix_idempotent_request_created", table_name="idempotent_request")
-    op.drop_table("idempotent_request")
     op.drop_table("site")
     op.drop_table("scorer")
     # ### end Alembic commands ###

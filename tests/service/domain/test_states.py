@@ -15,6 +15,11 @@ ALLOWED = {
     ("policy", "approved", "flagged"),
     # scoring failed for good, or any doubt
     ("system", "pending", "flagged"),
+    # the member was erased: any but withdrawn
+    ("system", "pending", "withdrawn"),
+    ("system", "flagged", "withdrawn"),
+    ("system", "approved", "withdrawn"),
+    ("system", "rejected", "withdrawn"),
     # a moderator decides
     *product(
         ["moderator"],
