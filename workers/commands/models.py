@@ -1,5 +1,6 @@
 """`netiquette models …`."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -10,13 +11,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from service.settings import settings
-from workers.models.active import reference_folder
+from workers.models import registry
 from workers.models.errors import ModelError
-from workers.models.registry import find, installed
+from workers.models.registry import Model, find, installed
 
 commands = typer.Typer(no_args_is_help=True, help="Models: what scores the comments.")
 
 Name = Annotated[str, typer.Argument(help="Name of a model, or the path of its folder.")]
+OptionalName = Annotated[
+    str | None, typer.Argument(help="Name or path of a model; the active one by default.")
+]
 
 
 @contextmanager
@@ -60,17 +64,48 @@ def show(name: Name) -> None:
 
 
 @commands.command()
-def build() -> None:
-    """Make what is derived from the model that scores, unless it is there."""
+def build(
+    name: OptionalName = None,
+    again: Annotated[bool, typer.Option("--again", help="Even if it is there.")] = False,
+) -> None:
+    """Make the form of a model that serves on this CPU, and prove that it scores like Detoxify."""
+    from workers.models import build as building  # noqa: PLC0415 - slow to import
+
     with _told():
-        model = find(settings().model, settings().models_dir)
-        if not model.derived.exists():
-            typer.echo(f"building {model.manifest.name} {model.manifest.version}, this once …")
-        try:
-            reference_folder(model)
-        except OSError as error:
-            raise ModelError(f"{model.derived} cannot be used: {error.strerror}") from error
-    typer.echo(f"the model {model.manifest.name} {model.manifest.version} is there")
+        model = find(name or settings().model, settings().models_dir)
+        notes = building.build(model, _Steps(model), again=again)
+    typer.echo(f"{model.manifest.name} {model.manifest.version} serves as {notes['form']}")
+
+
+@commands.command()
+def verify(name: OptionalName = None) -> None:
+    """Compare a model's files with its manifest, and what serves with Detoxify."""
+    from workers.models import build as building  # noqa: PLC0415 - slow to import
+
+    with _told():
+        model = find(name or settings().model, settings().models_dir)
+        found = building.verify(model, _Steps(model))
+    typer.echo(f"{model.manifest.name} {model.manifest.version}: {found}")
+
+
+@commands.command()
+def remove(name: Name) -> None:
+    """Remove a pulled model and everything made from it."""
+    with _told():
+        folder = registry.remove(name, settings().models_dir, active=settings().model)
+    typer.echo(f"{folder} is gone")
+
+
+class _Steps:
+    """Tells each step of a build on a line of its own: the output may be a log."""
+
+    def __init__(self, model: Model) -> None:
+        self._name = model.manifest.name
+        self._started = time.monotonic()
+
+    def __call__(self, step: str) -> None:
+        elapsed = time.monotonic() - self._started
+        typer.echo(f"{self._name} [{elapsed:3.0f} s] {step} …", err=True)
 
 
 @commands.command()

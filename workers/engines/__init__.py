@@ -6,8 +6,6 @@ from typing import Any, Protocol
 
 from tokenizers import Tokenizer
 
-Score = dict[str, float]
-
 
 @dataclass(frozen=True)
 class Scored:
@@ -38,6 +36,19 @@ class Engine(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a network makes of one window."""
+
+    scores: dict[str, float]
+    """Attribute → score 0..1."""
+    marks: tuple[tuple[int, int, float], ...] = ()
+    """Start, end (code points, exclusive) and toxicity 0..1 of each token.
+
+    Empty where the model has no span head.
+    """
+
+
 class Network(Protocol):
     """A loaded network with its tokenizer: what differs from engine to engine."""
 
@@ -46,5 +57,5 @@ class Network(Protocol):
     versions: dict[str, str]
     """Engine and the libraries that it computes with."""
 
-    def run(self, texts: Sequence[str]) -> list[Score]:
-        """Score texts that each fit into one window; attribute → score 0..1."""
+    def run(self, texts: Sequence[str]) -> list[Reading]:
+        """Score texts that each fit into one window."""

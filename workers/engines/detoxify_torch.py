@@ -4,10 +4,11 @@ import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 
-from workers.engines import Score
+from workers.engines import Reading
 
 # Read when transformers and the hub's client are first imported: nothing here goes online.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -17,8 +18,9 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 import detoxify
 import torch
 import transformers
+from safetensors.torch import load_file
 
-from workers.models.manifest import CHECKPOINT
+from workers.models.manifest import CHECKPOINT, SPAN_HEAD
 
 transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # of transformers
 
@@ -34,18 +36,37 @@ class DetoxifyNetwork:
         self.tokenizer = Tokenizer.from_str(backend.to_str())
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
+        self._head = self._load_head(folder)
         self.versions = {
             "engine": "detoxify-torch",
             "device": device,
             **{name: version(name) for name in ("detoxify", "torch", "transformers")},
         }
 
-    def run(self, texts: Sequence[str]) -> list[Score]:
+    def run(self, texts: Sequence[str]) -> list[Reading]:
         """Score each text alone: on CPUs padding costs more than a call saves.
 
         A list of one would come back as scalars and an empty one raise; a string never does.
         """
-        return [
-            {name: float(score) for name, score in self.detoxify.predict(text).items()}
-            for text in texts
-        ]
+        return [self._run(text) for text in texts]
+
+    def _run(self, text: str) -> Reading:
+        found = {name: float(score) for name, score in self.detoxify.predict(text).items()}
+        if self._head is None:
+            return Reading(found)
+        weight, bias = self._head
+        marks = torch.sigmoid(self._hidden[0] @ weight[0] + bias).tolist()
+        pairs = zip(self.tokenizer.encode(text).offsets, marks, strict=True)
+        return Reading(found, tuple((start, end, mark) for (start, end), mark in pairs))
+
+    def _load_head(self, folder: Path) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Load the span head, and keep the encoder's output of each prediction for it."""
+        if not (folder / SPAN_HEAD).is_file():
+            return None
+        weights = load_file(folder / SPAN_HEAD, device=str(self.detoxify.device))
+
+        def keep(_module: Any, _inputs: Any, outputs: Any) -> None:
+            self._hidden = outputs[0]
+
+        self.detoxify.model.base_model.register_forward_hook(keep)
+        return weights["weight"].float(), weights["bias"].float()

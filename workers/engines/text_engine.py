@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from service.domain.scores import checked_scores
-from workers.engines import Network, Score, Scored
+from workers.engines import Network, Reading, Scored
 from workers.engines.cpu import instruction_set
 from workers.engines.windows import windows
 from workers.models.manifest import Manifest
@@ -40,10 +40,11 @@ class TextEngine:
     def _size(self, text: str) -> int:
         return len(self._network.tokenizer.encode(text, add_special_tokens=False))
 
-    def _maximum(self, found: Sequence[Score]) -> Score:
+    def _maximum(self, found: Sequence[Reading]) -> dict[str, float]:
         """Take the highest score of each attribute; a NaN stays, to be refused."""
         return {
-            name: max((score[name] for score in found), key=_nan_first) for name in self._attributes
+            name: max((reading.scores[name] for reading in found), key=_nan_first)
+            for name in self._attributes
         }
 
 

@@ -1,14 +1,20 @@
 """From the settings to a running engine."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import structlog
 
 from service.settings import Settings
 from workers.engines import Engine
+from workers.engines.cpu import instruction_set
+from workers.engines.onnx import OnnxNetwork
 from workers.engines.text_engine import TextEngine
 from workers.models import derived
 from workers.models.registry import Model, find
+
+RECIPE = "1"
+"""Changes whenever `workers.models.build` makes something else of the same model."""
 
 log = structlog.get_logger()
 
@@ -22,10 +28,31 @@ def load_engine(settings: Settings, threads: int = 1) -> Engine:
 
 
 def load_model(model: Model, threads: int = 1) -> Engine:
-    """Load one model; raises ModelError."""
-    engine = reference_engine(model, threads)
-    log.info("model_loaded", model=model.manifest.name, identity=model.identity)
+    """Load one model: the form built for this CPU, or else Detoxify itself; raises ModelError."""
+    notes = derived.read(graph_folder(model), graph_conditions())
+    if notes is None:
+        engine = reference_engine(model, threads)
+    else:
+        network = OnnxNetwork(
+            graph_folder(model), model.manifest.attributes, threads, notes["form"]
+        )
+        engine = TextEngine(model.manifest, network)
+    log.info("model_loaded", identity=model.identity, **engine.provenance)
     return engine
+
+
+def graph_folder(model: Model) -> Path:
+    """Return where the form that serves on CPUs lies, once it is built."""
+    return model.derived / "onnx"
+
+
+def graph_conditions() -> dict[str, str]:
+    """Return what the form was built and compared on; on anything else it is built again."""
+    return {
+        "cpu": instruction_set(),
+        "recipe": RECIPE,
+        **{name: version(name) for name in ("onnxruntime", "tokenizers", "detoxify", "torch")},
+    }
 
 
 def reference_engine(model: Model, threads: int = 1, device: str = "cpu") -> TextEngine:

@@ -9,6 +9,10 @@ class UnknownModel(ModelError):
     """No model by that name is installed."""
 
 
+class ModelInUse(ModelError):
+    """The model scores, or is not ours to remove."""
+
+
 class BadManifest(ModelError):
     """`model.toml` is missing or cannot be understood."""
 

@@ -1,9 +1,10 @@
 """Where models lie: bundled with the package, pulled into the models folder, or at a path."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.models.errors import BadManifest, UnknownModel
+from workers.models.errors import BadManifest, ModelInUse, UnknownModel
 from workers.models.manifest import MANIFEST, Manifest
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -22,11 +23,6 @@ class Model:
     def identity(self) -> str:
         """SHA-256 over the manifest, hex."""
         return self.manifest.identity
-
-    @property
-    def bundled(self) -> bool:
-        """Whether the model came with the package, and cannot be removed."""
-        return self.folder.parent == BUNDLED
 
     def verify(self) -> None:
         """Compare every file with the manifest; raises CorruptModel."""
@@ -65,3 +61,19 @@ def installed(models_dir: Path) -> tuple[list[Model], list[BadManifest]]:
             except BadManifest as error:
                 broken.append(error)
     return list(models.values()), broken
+
+
+def remove(name: str, models_dir: Path, *, active: str) -> Path:
+    """Remove a model from `models_dir` and all that is derived from it; return its folder.
+
+    Raises UnknownModel, and ModelInUse for the `active` one and for what came with
+    the package or lies elsewhere.
+    """
+    model = find(name, models_dir)
+    if model.folder.parent != models_dir.absolute():
+        raise ModelInUse(f"{model.folder} is not in {models_dir}, and stays")
+    if model.identity == find(active, models_dir).identity:
+        raise ModelInUse(f"{name!r} is the model that scores; let another one score first")
+    shutil.rmtree(model.derived, ignore_errors=True)
+    shutil.rmtree(model.folder)
+    return model.folder

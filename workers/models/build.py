@@ -1,0 +1,171 @@
+"""Make the form of a model that serves on this CPU, and prove that it scores like Detoxify.
+
+Checkpoint → Detoxify → fused ONNX graph in fp32 → int8. Each form is compared
+with Detoxify on the bundled texts, on the CPU that will serve; the fastest that
+is close enough is kept, and what was tried is noted beside it.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from workers.engines import Network
+from workers.engines.cpu import instruction_set
+from workers.engines.text_engine import TextEngine
+from workers.models import derived, parity
+from workers.models.active import graph_conditions, graph_folder, reference_folder
+from workers.models.errors import BuildFailed, NoSpace
+from workers.models.manifest import CHECKPOINT
+from workers.models.parity import Parity, Scores
+from workers.models.registry import Model
+
+Report = Callable[[str], None]
+"""Is told each step, in a few words."""
+
+# Fastest first; the value says whether the second half of each feed-forward block stays in fp32.
+INT8_FORMS = {"int8": False, "int8-mixed": True}
+
+
+def build(model: Model, report: Report, *, again: bool = False) -> dict[str, Any]:
+    """Make what serves, unless it is there for this CPU; return the notes on it.
+
+    `again` makes it anew in any case. Raises ModelError, and BuildFailed when not
+    even fp32 scores like Detoxify.
+    """
+    _check_space(model)
+    if again:
+        shutil.rmtree(model.derived, ignore_errors=True)
+    folder = graph_folder(model)
+    conditions = graph_conditions()
+    notes = derived.read(folder, conditions)
+    if notes is not None:
+        return notes
+    report("checking the checkpoint")
+    reference = reference_folder(model)
+    return derived.ensure(folder, conditions, lambda draft: _make(model, reference, draft, report))
+
+
+def verify(model: Model, report: Report) -> Parity:
+    """Compare the model's files with its manifest, and what serves with Detoxify.
+
+    Raises ModelError, and BuildFailed when what serves scores differently.
+    """
+    from workers.engines.detoxify_torch import DetoxifyNetwork  # noqa: PLC0415
+    from workers.engines.onnx import OnnxNetwork  # noqa: PLC0415
+
+    report("comparing the files with the manifest")
+    model.verify()
+    notes = build(model, report)
+    report("comparing what serves with Detoxify")
+    served = OnnxNetwork(graph_folder(model), model.manifest.attributes, threads=1)
+    detoxify = DetoxifyNetwork(reference_folder(model), threads=1)
+    found = Parity.between(_score(model, detoxify), _score(model, served))
+    if not (found.exact() if notes["form"] == "fp32" else found.close()):
+        raise BuildFailed(f"{notes['form']} does not score like Detoxify: {found}; build it again")
+    return found
+
+
+def _make(model: Model, reference: Path, draft: Path, report: Report) -> dict[str, Any]:
+    # Only here: whoever serves imports this module's neighbours, and must not load torch.
+    from workers.engines.detoxify_torch import DetoxifyNetwork  # noqa: PLC0415
+    from workers.models.export import export  # noqa: PLC0415
+
+    report("scoring with Detoxify")
+    # On a busy machine torch's threads wait for each other: two were ten times slower than one.
+    detoxify = DetoxifyNetwork(reference, threads=1)
+    forms = _Forms(model, draft)
+    expected = _score(model, detoxify)
+    report("exporting the network")
+    export(detoxify, reference, forms.path("fp32"))
+    detoxify.tokenizer.save(str(draft / forms.tokenizer))
+    del detoxify
+    report("comparing fp32 with Detoxify")
+    exact = forms.compare("fp32", expected)
+    if not exact.exact():
+        raise BuildFailed(f"the exported network does not score like Detoxify: {exact}")
+    chosen = "fp32"
+    for form in INT8_FORMS:
+        report(f"trying {form}")
+        if forms.quantise(form).compare(form, expected).close():
+            chosen = form
+            break
+    forms.keep(chosen)
+    return {"form": chosen, "parity": {name: asdict(p) for name, p in forms.parities.items()}}
+
+
+class _Forms:
+    """The forms of one model in a folder, while they are made and compared."""
+
+    def __init__(self, model: Model, folder: Path) -> None:
+        from workers.engines import onnx  # noqa: PLC0415
+
+        self._onnx = onnx
+        self._model = model
+        self._folder = folder
+        self.tokenizer = onnx.TOKENIZER
+        self.parities: dict[str, Parity] = {}
+
+    def path(self, form: str) -> Path:
+        """Where the graph of a form lies."""
+        return self._folder / f"{form}.onnx"
+
+    def quantise(self, form: str) -> "_Forms":
+        """Make an int8 form from fp32."""
+        from tokenizers import Tokenizer  # noqa: PLC0415
+
+        from workers.models.quantise import quantise, smooth  # noqa: PLC0415
+
+        smoothed = self.path("smoothed")
+        if not smoothed.exists():
+            tokenizer = Tokenizer.from_file(str(self._folder / self.tokenizer))
+            tokenizer.enable_truncation(self._model.manifest.window)
+            calibration = tokenizer.encode_batch(parity.calibration_texts())
+            texts = [self._onnx.encoded(encoding.ids) for encoding in calibration]
+            smooth(self.path("fp32"), smoothed, texts)
+        quantise(
+            smoothed,
+            self.path(form),
+            keep_widest=INT8_FORMS[form],
+            reduce_range=not _sums_exactly(instruction_set()),
+        )
+        return self
+
+    def compare(self, form: str, expected: list[Scores]) -> Parity:
+        """Score the proof texts with a form."""
+        shutil.copyfile(self.path(form), self._folder / self._onnx.MODEL)
+        network = self._onnx.OnnxNetwork(self._folder, self._model.manifest.attributes, threads=1)
+        self.parities[form] = Parity.between(expected, _score(self._model, network))
+        return self.parities[form]
+
+    def keep(self, form: str) -> None:
+        """Leave this form and remove the others."""
+        self.path(form).replace(self._folder / self._onnx.MODEL)
+        for path in self._folder.glob("*.onnx"):
+            if path.name != self._onnx.MODEL:
+                path.unlink()
+
+
+def _score(model: Model, network: Network) -> list[Scores]:
+    """Score the proof texts as they would be served: in windows."""
+    return [
+        scored.scores for scored in TextEngine(model.manifest, network).score(parity.proof_texts())
+    ]
+
+
+def _sums_exactly(cpu: str) -> bool:
+    """Whether products of 8-bit numbers are summed without saturation (VNNI, or not x86 at all)."""
+    return "vnni" in cpu or not cpu.startswith(("x86", "AMD64"))
+
+
+def _check_space(model: Model) -> None:
+    """Raise NoSpace: at the height of a build there are about five copies in fp32."""
+    checkpoint = model.folder / CHECKPOINT
+    size = checkpoint.stat().st_size if checkpoint.exists() else 0
+    model.derived.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(model.derived).free
+    if free < size * 10:
+        raise NoSpace(
+            f"{model.derived} has {free // 2**20} MB free, {size * 10 // 2**20} MB are needed"
+        )

@@ -1,0 +1,98 @@
+"""From Detoxify to one fused ONNX graph in fp32, which is the start of every faster form."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from onnxruntime.transformers import optimizer
+from safetensors.torch import load_file
+from torch import nn
+
+from workers.engines.detoxify_torch import DetoxifyNetwork
+from workers.models.manifest import SPAN_HEAD
+
+INPUTS = ["input_ids", "attention_mask"]
+SCORES, MARKS = "scores", "marks"
+
+
+class _Served(nn.Module):
+    """What is served: scores 0..1 of the classes, and of each token where there is a span head."""
+
+    def __init__(self, network: Any, classes: int, head: nn.Linear | None) -> None:
+        super().__init__()
+        self.network, self.classes, self.head = network, classes, head
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
+        found = self.network(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+        )
+        scores = torch.sigmoid(found.logits)[:, : self.classes]
+        if self.head is None:
+            return scores
+        return scores, torch.sigmoid(self.head(found.hidden_states[-1])).squeeze(-1)
+
+
+def span_head(folder: Path) -> nn.Linear | None:
+    """Load the head that marks toxic tokens, where the model in `folder` has one."""
+    if not (folder / SPAN_HEAD).is_file():
+        return None
+    weights = load_file(folder / SPAN_HEAD)
+    head = nn.Linear(weights["weight"].shape[1], 1)
+    head.load_state_dict(weights)
+    return head.eval()
+
+
+def export(reference: DetoxifyNetwork, folder: Path, target: Path) -> None:
+    """Write the network of `reference` to `target`, fused, with one window of any length as input.
+
+    `folder`: where it was installed. Exported by tracing: the fusions of
+    onnxruntime know these graphs, not those of the newer exporter, which keeps
+    96 matrix products where this one has 36.
+    """
+    network = reference.detoxify.model.eval()
+    implementation = network.config._attn_implementation  # noqa: SLF001 - there is no public name
+    head = span_head(folder)
+    example = torch.tensor([[5, 6, 7, 8, 9, 10, 11]])
+    raw = target.with_suffix(".raw.onnx")
+    network.set_attn_implementation("eager")
+    try:
+        with _quiet():
+            torch.onnx.export(
+                _Served(network, len(reference.detoxify.class_names), head).eval(),
+                (example, torch.ones_like(example)),
+                str(raw),
+                input_names=INPUTS,
+                output_names=[SCORES] if head is None else [SCORES, MARKS],
+                dynamic_axes={
+                    name: {1: "tokens"} for name in [*INPUTS, *([MARKS] if head else [])]
+                },
+                opset_version=17,
+                dynamo=False,
+            )
+            fused = optimizer.optimize_model(
+                str(raw),
+                model_type="bert",
+                num_heads=network.config.num_attention_heads,
+                hidden_size=network.config.hidden_size,
+                opt_level=0,
+            )
+    finally:
+        network.set_attn_implementation(implementation)
+    fused.save_model_to_file(str(target))
+    raw.unlink()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the tracer's and the optimizer's advice: parity is proven afterwards."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)
