@@ -48,6 +48,8 @@ def create_celery(broker_url: str) -> Celery:
             "health_check_interval": 15,
             "queue_order_strategy": "priority",
             "priority_steps": [0],
+            # Everybody here tries again by itself, and knows better when.
+            "max_retries": 0,
         },
     )
     return app

@@ -21,6 +21,7 @@ DIES = "STIRBT"
 HANGS = "KLEMMT"
 SLOW = "LANGSAM"
 SLOW_SECONDS = 0.4
+LASTS = "DAUERT"
 
 
 class FakeEngine:
@@ -43,6 +44,8 @@ class FakeEngine:
             time.sleep(600)
         if SLOW in text:
             time.sleep(SLOW_SECONDS)
+        if LASTS in text:
+            time.sleep(60)
         score = float("nan") if NOT_A_NUMBER in text else 0.9 if TOXIC in text else 0.01
         return Scored(scores={"toxicity": score}, duration=0.001)
 

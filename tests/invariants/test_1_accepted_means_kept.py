@@ -9,7 +9,7 @@ import pytest
 
 from service.domain.states import State
 from service.domain.vocabulary import Lane
-from service.queue import Nudger
+from service.queue import Nudger, create_celery, nudge
 from service.testing import add_comments
 from tests.invariants.record import check_record
 from tests.invariants.stack import Stack, Valkey, wait_until
@@ -42,6 +42,25 @@ def test_worker_main_process_killed_in_mid_batch(stack: Stack) -> None:
     stack.start("score")
     assert stack.wait_decided(ids) == [State.APPROVED] * 3 + [State.FLAGGED]
     check_record(stack.database, ids)
+
+
+@on_sqlite
+@pytest.mark.parametrize(("body", "left"), [("LANGSAM", State.APPROVED), ("DAUERT", State.PENDING)])
+def test_worker_told_to_end_finishes_its_batch_or_gives_it_back(
+    stack: Stack, body: str, left: State
+) -> None:
+    stack.environment |= {"NETIQUETTE_TIME_LIMIT": "60", "NETIQUETTE_LEASE_SECONDS": "70"}
+    worker = stack.start("score")
+    wait_until(lambda: stack.scorers() == 1)
+    ids = add_comments(stack.database, stack.rows, body)
+    nudge(create_celery(stack.environment["NETIQUETTE_REDIS_URL"]), Lane.COMMENTS)
+    wait_until(lambda: stack.leased() == 1)
+    children = worker.children
+    assert worker.end() == 0
+    assert not any(child.is_running() for child in children)
+    (comment,) = stack.comments(ids)
+    assert (comment.state, comment.attempts, comment.lease) == (left, 0, None)
+    assert stack.scorers() == 0
 
 
 @on_sqlite
