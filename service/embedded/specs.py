@@ -31,21 +31,19 @@ def model(environment: dict[str, str], var: Path) -> Spec:
     return replace(build, once=True)
 
 
-def workers(environment: dict[str, str], var: Path) -> tuple[Spec, ...]:
-    """Return how to start the workers."""
-    return (
-        _own("The scoring worker", "score", ("worker", "score"), environment, var, grace=4.0),
-        _own("The I/O worker", "io", ("worker", "io"), environment, var, grace=4.0),
-    )
-
-
 def front(environment: dict[str, str], var: Path, listener: int) -> tuple[Spec, ...]:
-    """Return how to start what brings in work: the API, on an inherited socket, and the beat."""
+    """Return how to start all that needs no model; the API serves on an inherited socket."""
     api = ("api", "--fd", str(listener))
     return (
         _own("The API", "api", api, environment, var, grace=3.0, descriptors=(listener,)),
+        _own("The I/O worker", "io", ("worker", "io"), environment, var, grace=3.0),
         _own("The beat", "beat", ("worker", "beat"), environment, var, grace=3.0),
     )
+
+
+def scoring(environment: dict[str, str], var: Path) -> Spec:
+    """Return how to start the scoring worker, which needs the model to be built."""
+    return _own("The scoring worker", "score", ("worker", "score"), environment, var, grace=3.0)
 
 
 def _own(  # noqa: PLR0913 - one call per child, as readable as a table

@@ -62,14 +62,14 @@ def _start(settings: Settings, supervisor: Supervisor, listener: socket.socket) 
     broker = Broker.choose()
     environment = specs.environment(settings, var, broker.url)
     say(f"Starting Netiquette; its state is in {var}")
-    # Together: loading takes longer than everything else.
     supervisor.start(broker.spec(var))
     supervisor.start(specs.model(environment, var))
     if database.prepare(var, listening.url(port)):
         say(f"  made the demo site; its key and its moderator are in {var / demo.FILE}")
-    supervisor.start(*specs.workers(environment, var))
     supervisor.start(*specs.front(environment, var, listener.fileno()))
-    supervisor.wait_for(lambda: supervisor.jobs_done and listening.is_ready(port), READY_PACE)
+    supervisor.wait_for(lambda: supervisor.jobs_done)
+    supervisor.start(specs.scoring(environment, var))
+    supervisor.wait_for(lambda: listening.is_ready(port), READY_PACE)
     say(f"Ready after {time.monotonic() - began:.1f} s.\n")
     _tell_where(var, listening.url(port))
 
