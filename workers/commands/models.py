@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from service.settings import settings
+from workers.models import manifest as manifests
 from workers.models import registry
 from workers.models.errors import ModelError
 from workers.models.registry import Model, find, installed
@@ -94,6 +96,16 @@ def remove(name: Name) -> None:
     with _told():
         folder = registry.remove(name, settings().models_dir, active=settings().model)
     typer.echo(f"{folder} is gone")
+
+
+@commands.command()
+def seal(
+    folder: Annotated[Path, typer.Argument(help="Folder with a model.toml.", file_okay=False)],
+) -> None:
+    """Write the SHA-256 of a model's files into its model.toml: for a model of your own."""
+    with _told():
+        manifest = manifests.seal(folder)
+    typer.echo(f"{manifest.name} {manifest.version} is {manifest.identity}")
 
 
 class _Steps:

@@ -92,3 +92,16 @@ def digests(folder: Path) -> dict[str, str]:
         for path in sorted(folder.iterdir())
         if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
     }
+
+
+def seal(folder: Path) -> Manifest:
+    """Write the SHA-256 of the folder's files into its hand-written `model.toml`.
+
+    Raises BadManifest.
+    """
+    path = folder / MANIFEST
+    if "[files]" not in path.read_text("utf-8"):
+        path.write_text(path.read_text("utf-8") + "\n[files]\n", "utf-8")
+    manifest = Manifest.read(folder).model_copy(update={"files": digests(folder)})
+    manifest.write(folder)
+    return manifest
