@@ -1,6 +1,7 @@
 """What every endpoint works with, made once per process."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
 
@@ -26,6 +27,8 @@ class Context:
     """Who waits for the decision on a comment."""
     event_waiters: Waiters[Position]
     """Who waits for the next event of a site."""
+    scorer_seen: threading.Event = field(default_factory=threading.Event)
+    """Set once a worker was there to score, however long it stays."""
 
     def stop_waiting(self) -> None:
         """Send every waiting caller home; from any thread or signal handler."""

@@ -44,8 +44,12 @@ def check_readiness(context: Context) -> Readiness:
         degraded.append("scoring")
     if age > context.settings.stale_seconds:
         degraded.append("stale_pending")
+    if seen:
+        context.scorer_seen.set()
     return Readiness(
-        status="ready" if seen else "starting", degraded=degraded, oldest_pending_seconds=age
+        status="ready" if context.scorer_seen.is_set() else "starting",
+        degraded=degraded,
+        oldest_pending_seconds=age,
     )
 
 
