@@ -2,13 +2,14 @@
 
 import typer
 
-from service import migrations
 from service.db import Database
 from service.settings import settings
 
 
 def migrate() -> None:
     """Bring the database's schema up to date; does nothing when it is."""
+    from service import migrations  # noqa: PLC0415 - Alembic, for this command alone
+
     database = Database(settings().database_url)
     migrations.migrate(database)
     database.dispose()

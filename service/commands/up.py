@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from service.embedded.start import run
 from service.settings import settings
 
 
@@ -14,4 +13,6 @@ def up(
     ] = 8000,
 ) -> None:
     """Start everything on this machine, in the foreground; Ctrl-C stops it."""
+    from service.embedded.start import run  # noqa: PLC0415 - its processes need not import it
+
     raise typer.Exit(run(settings(), port))

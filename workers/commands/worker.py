@@ -6,7 +6,6 @@ import typer
 
 from service.settings import settings
 from service.telemetry import configure_logging
-from workers.models.active import load_engine
 from workers.processes import run_beat, run_io, run_scoring
 
 commands = typer.Typer(no_args_is_help=True, help="Workers: what scores, sweeps and delivers.")
@@ -19,6 +18,8 @@ def score(
     ] = 1,
 ) -> None:
     """Score comments, in the foreground; SIGTERM finishes the batch or gives it back."""
+    from workers.models.active import load_engine  # noqa: PLC0415 - onnxruntime, for this one alone
+
     configure_logging()
     raise typer.Exit(run_scoring(settings(), load_engine, concurrency))
 
