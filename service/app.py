@@ -23,8 +23,10 @@ from service.db import Database
 from service.events import endpoints as events
 from service.events.waiting import find_positions_with_news
 from service.health import endpoints as health
+from service.members import endpoints as members
 from service.openapi import describe_problems
 from service.queue import Nudger
+from service.reports import endpoints as reports
 from service.review import endpoints as review
 from service.settings import Settings, settings
 from service.telemetry import AccessLog
@@ -74,7 +76,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
-    for feature in (comments, threads, review, events, health):
+    for feature in (comments, reports, threads, members, review, events, health):
         app.include_router(feature.router)
     _add_docs(app)
     describe_problems(app)

@@ -138,6 +138,12 @@ class NotYourDecision(Forbidden):
     slug, title = "not-your-decision", "A colleague made this decision"
 
 
+class NotReportable(Conflict):
+    """Readers do not see the comment any more."""
+
+    slug, title = "not-reportable", "The comment can no longer be reported"
+
+
 class RequestInFlight(Conflict):
     """The first request with this Idempotency-Key has not been answered yet."""
 

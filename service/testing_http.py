@@ -93,6 +93,7 @@ class Backend:
                     reasons=[{"code": "over_threshold", "attribute": "toxicity", "score": score}]
                     if state is State.FLAGGED
                     else [],
+                    facts={"forms": assessment.forms},
                 ),
             )
 

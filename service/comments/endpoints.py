@@ -126,7 +126,7 @@ def get_history(
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
 ) -> HistoryOut:
-    """Return every revision, assessment and decision, oldest first."""
+    """Return every revision, assessment, decision and report, oldest first."""
     return history.get_history(
         context, principal.site_id, parse_id(comment_id, "comment"), after, limit
     )

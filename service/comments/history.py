@@ -1,4 +1,4 @@
-"""A comment's history: every revision, assessment and decision in order."""
+"""A comment's history: every revision, assessment, decision and report in order."""
 
 from uuid import UUID
 
@@ -11,14 +11,17 @@ from service.comments.schemas import (
     DecisionItem,
     HistoryItem,
     HistoryOut,
+    ReportItem,
     RevisionItem,
 )
 from service.context import Context
+from service.domain.vocabulary import DecisionReason
 from service.paging import decode_cursor, encode_cursor
-from service.tables import Assessment, Decision, Revision
+from service.reports.schemas import ReporterOut
+from service.tables import Assessment, Decision, Member, Report, Revision
 
 LIST = "history"
-_ORDER = {"revision": 0, "assessment": 1, "decision": 2}
+_ORDER = {"revision": 0, "assessment": 1, "decision": 2, "report": 3}
 
 
 def get_history(
@@ -34,6 +37,7 @@ def get_history(
                 *_revisions(session, site_id, comment_id),
                 *_assessments(session, site_id, comment_id),
                 *_decisions(session, site_id, comment_id),
+                *_reports(session, site_id, comment_id),
             ],
             key=lambda item: (item.at, item.revision, _ORDER[item.kind]),
         )
@@ -86,4 +90,24 @@ def _decisions(session: Session, site_id: UUID, comment_id: UUID) -> list[Histor
             facts=row.facts,
         )
         for row in rows
+    ]
+
+
+def _reports(session: Session, site_id: UUID, comment_id: UUID) -> list[HistoryItem]:
+    rows = session.exec(
+        select(Report, Member.key)
+        .join(Member, col(Member.id) == col(Report.reporter_id), isouter=True)
+        .where(col(Report.site_id) == site_id, col(Report.comment_id) == comment_id)
+    )
+    return [
+        ReportItem(
+            at=report.created_at,
+            id=report.id,
+            revision=report.revision,
+            reporter=ReporterOut(key=key) if key else None,
+            reason=DecisionReason(report.reason),
+            note=report.note,
+            resolved_at=report.resolved_at,
+        )
+        for report, key in rows
     ]

@@ -7,8 +7,9 @@ from pydantic import AfterValidator, BaseModel, Field, HttpUrl, TypeAdapter
 
 from service.domain.states import Actor, State
 from service.domain.texts import clean_line
-from service.domain.vocabulary import Audience
+from service.domain.vocabulary import Audience, DecisionReason
 from service.openapi import ProblemOut
+from service.reports.schemas import ReporterOut
 from service.schemas import Body, Key, Line, Strict, Time
 
 BATCH_LIMIT = 500
@@ -181,7 +182,22 @@ class DecisionItem(DecisionOut):
     facts: dict[str, Any]
 
 
-HistoryItem = Annotated[RevisionItem | AssessmentItem | DecisionItem, Field(discriminator="kind")]
+class ReportItem(BaseModel):
+    """A notice about the comment."""
+
+    kind: Literal["report"] = "report"
+    at: Time
+    id: UUID
+    revision: int
+    reporter: ReporterOut | None
+    reason: DecisionReason
+    note: str | None
+    resolved_at: Time | None
+
+
+HistoryItem = Annotated[
+    RevisionItem | AssessmentItem | DecisionItem | ReportItem, Field(discriminator="kind")
+]
 
 
 class HistoryOut(BaseModel):

@@ -19,6 +19,7 @@ Score = Annotated[float, Field(ge=0, le=1)]
 class PolicyDocument(BaseModel):
     """Thresholds per attribute (scores 0..1), and the attributes that a model must give.
 
+    `report_limit`: so many members' open reports flag what the policy had approved.
     `required`: without a score for each of these a comment is flagged, since a
     model that lacks the attribute would otherwise pass everything as harmless.
     """
@@ -27,6 +28,7 @@ class PolicyDocument(BaseModel):
 
     flag_at: dict[Attribute, Score] = Field(min_length=1)
     required: tuple[Attribute, ...] = ("toxicity",)
+    report_limit: int = Field(3, ge=1)
 
 
 # `toxicity` is what every Detoxify model gives; the others named here are graver

@@ -19,6 +19,9 @@ class Facts(BaseModel):
     previously_flagged: bool = False
     """An earlier revision was flagged, or decided by a moderator."""
 
+    reporters: int = 0
+    """Different members whose reports of the comment are open."""
+
     @property
     def scores(self) -> dict[str, float]:
         """The highest score of each attribute over all text forms."""

@@ -14,6 +14,9 @@ from service.domain.vocabulary import MemberStatus
 from service.policy.document import PolicyDocument
 from service.policy.facts import Facts
 
+REPORTED = "reported"
+"""Code of the reason that reports are."""
+
 
 class Reason(BaseModel):
     """One reason of a decision, in the fields of the HTTP contract."""
@@ -85,12 +88,20 @@ def previously_flagged(_policy: PolicyDocument, facts: Facts) -> list[Reason]:
     return [Reason(code="previously_flagged")] if facts.previously_flagged else []
 
 
+def reported(policy: PolicyDocument, facts: Facts) -> list[Reason]:
+    """Have a person look at what enough members have reported."""
+    if facts.reporters < policy.report_limit:
+        return []
+    return [Reason(code=REPORTED, evidence=f"{facts.reporters} members")]
+
+
 PHASES: tuple[Phase, ...] = (
     scoring_failed,
     attribute_missing,
     over_threshold,
     member_premoderated,
     previously_flagged,
+    reported,
 )
 
 

@@ -23,6 +23,7 @@ FACTS = st.builds(
     failure=st.none() | st.just("ScorerHung"),
     member_status=st.sampled_from(MemberStatus),
     previously_flagged=st.booleans(),
+    reporters=st.integers(0, 5),
 )
 
 
@@ -50,6 +51,7 @@ def test_nothing_to_object_to_is_approved() -> None:
         ({"forms": {"plain": {"toxicity": 0.0}, "folded": {"toxicity": 1}}}, ["over_threshold"]),
         ({"member_status": MemberStatus.PREMODERATED}, ["member_premoderated"]),
         ({"previously_flagged": True}, ["previously_flagged"]),
+        ({"reporters": 3}, ["reported"]),
         (
             {"forms": {"plain": {"toxicity": 0.9}}, "previously_flagged": True},
             ["over_threshold", "previously_flagged"],
@@ -60,6 +62,11 @@ def test_each_phase_objects(changes: dict[str, Any], expected: list[str]) -> Non
     facts = harmless(**changes)
     assert codes(facts) == expected
     assert decide(FIRST_POLICY, facts).state is State.FLAGGED
+
+
+def test_fewer_reporters_than_the_limit_pass() -> None:
+    assert codes(harmless(reporters=2)) == []
+    assert codes(harmless(reporters=3), FIRST_POLICY.model_copy(update={"report_limit": 4})) == []
 
 
 def test_just_under_the_threshold_passes() -> None:

@@ -1,0 +1,54 @@
+"""Requesting a member's erasure, and its receipt (invariant 11)."""
+
+import secrets
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from service import clock
+from service.context import Context
+from service.domain.vocabulary import MemberStatus
+from service.errors import NotFound
+from service.members.repository import get_member
+from service.members.schemas import ErasureOut
+from service.tables import Erasure
+
+
+def request_erasure(context: Context, site_id: UUID, key: str) -> ErasureOut:
+    """Take the member's key and name away at once, and leave the rest to the I/O worker.
+
+    From then on nobody finds the member by key: a comment with the same key makes a
+    new one. What was the member is banned, so that no text can be added to it under
+    the random key that its comments show. Raises NotFound.
+    """
+    with context.database.write() as session:
+        member = get_member(session, site_id, key, lock=True)
+        member.key = f"erased-{secrets.token_hex(16)}"
+        member.name = None
+        member.status, member.status_reason = MemberStatus.BANNED, None
+        member.status_until = None
+        erasure = Erasure(site_id=site_id, member_id=member.id, requested_at=clock.now())
+        session.add(erasure)
+        session.flush()
+        return _present(erasure)
+
+
+def read_erasure(context: Context, site_id: UUID, erasure_id: UUID) -> ErasureOut:
+    """Return the receipt as it is now; raises NotFound."""
+    with context.database.read() as session:
+        erasure = session.exec(
+            select(Erasure).where(col(Erasure.site_id) == site_id, col(Erasure.id) == erasure_id)
+        ).one_or_none()
+    if erasure is None:
+        raise NotFound("erasure")
+    return _present(erasure)
+
+
+def _present(erasure: Erasure) -> ErasureOut:
+    return ErasureOut(
+        id=erasure.id,
+        state="completed" if erasure.completed_at else "pending",
+        requested_at=erasure.requested_at,
+        completed_at=erasure.completed_at,
+        comments=erasure.comments,
+    )

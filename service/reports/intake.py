@@ -1,0 +1,201 @@
+"""Taking in a report, and what enough of them do to a comment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from service.auth.keys import Principal
+from service.comments.changes import Change, change_state, next_moment
+from service.comments.repository import lock_comment
+from service.context import Context
+from service.domain.events import EventType
+from service.domain.states import Actor, State
+from service.errors import NotReportable
+from service.members.repository import members_with_key
+from service.policy.facts import Facts
+from service.policy.judgement import judge
+from service.policy.phases import REPORTED
+from service.reports.repository import is_open
+from service.reports.schemas import ReporterOut, ReportIn, ReportOut
+from service.tables import Comment, Decision, Event, Member, Policy, Report, Site
+
+CREATED, KNOWN = 201, 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A report and the HTTP status that it is answered with."""
+
+    report: ReportOut
+    status: int
+
+
+def report_comment(
+    context: Context, principal: Principal, comment_id: UUID, item: ReportIn
+) -> Answer:
+    """Keep a report; a member's second one, while the first is open, is the first.
+
+    Only members whom the site knows already count towards the policy's limit: were a
+    reporter made a member by reporting, three made-up keys could take down any
+    comment. Others are kept as anonymous, and so is no key of people who never wrote.
+
+    Raises NotFound, NotReportable (rejected or withdrawn) or TooManyRequests.
+    """
+    site_id = principal.site_id
+    _count(context, principal, item)
+    with context.database.write() as session:
+        comment = lock_comment(session, site_id, comment_id)
+        if comment.state in (State.REJECTED, State.WITHDRAWN):
+            raise NotReportable(f"The comment is {comment.state}; nobody can read it.")
+        reporter = _find_reporter(session, site_id, item)
+        first = _find_open(session, comment, reporter) if reporter else None
+        if first:
+            return Answer(_present(first, reporter), KNOWN)
+        report = _add(session, comment, reporter, item)
+        if reporter:
+            _flag_if_limit_is_reached(session, comment)
+        return Answer(_present(report, reporter), CREATED)
+
+
+def _count(context: Context, principal: Principal, item: ReportIn) -> None:
+    who = f"member:{item.reporter.key}" if item.reporter else f"key:{principal.key_id}"
+    context.limiter.hit(context.settings.report_rate, "report", str(principal.site_id), who)
+
+
+def _find_reporter(session: Session, site_id: UUID, item: ReportIn) -> Member | None:
+    if item.reporter is None:
+        return None
+    # KEY SHARE: an erasure waits for this report, or this finds nobody.
+    return session.exec(
+        members_with_key(site_id, item.reporter.key).with_for_update(read=True, key_share=True)
+    ).one_or_none()
+
+
+def _find_open(session: Session, comment: Comment, reporter: Member) -> Report | None:
+    return session.exec(
+        select(Report).where(
+            col(Report.site_id) == comment.site_id,
+            col(Report.comment_id) == comment.id,
+            col(Report.reporter_id) == reporter.id,
+            is_open(),
+        )
+    ).one_or_none()
+
+
+def _add(session: Session, comment: Comment, reporter: Member | None, item: ReportIn) -> Report:
+    now = next_moment(session, comment)
+    report = Report(
+        site_id=comment.site_id,
+        comment_id=comment.id,
+        revision=comment.revision,
+        reporter_id=reporter.id if reporter else None,
+        reason=item.reason,
+        note=item.note,
+        created_at=now,
+    )
+    session.add(report)
+    session.flush()
+    session.add(
+        Event(
+            site_id=comment.site_id,
+            type=EventType.REPORT_RECEIVED,
+            comment_id=comment.id,
+            revision=comment.revision,
+            report_id=report.id,
+            due_at=_due_at(session, comment, now),
+            created_at=now,
+        )
+    )
+    session.flush()
+    return report
+
+
+def _due_at(session: Session, comment: Comment, now: datetime) -> datetime:
+    """Return now, or when a decision is due that is still held back for its undo.
+
+    Events of a comment stay in order, and no reader's report may cut a moderator's
+    undo window short.
+    """
+    held: datetime | None = session.exec(
+        select(func.max(col(Event.due_at))).where(
+            col(Event.site_id) == comment.site_id,
+            col(Event.comment_id) == comment.id,
+            col(Event.sequence).is_(None),
+            col(Event.cancelled_at).is_(None),
+        )
+    ).one()
+    return max(now, held) if held else now
+
+
+def _flag_if_limit_is_reached(session: Session, comment: Comment) -> None:
+    """Flag what the policy had approved, if so many members' reports are open.
+
+    What a moderator approved stays, and is in the queue as reported. The policy judges
+    again by the facts of its approval and the reports, so the record explains it.
+    """
+    if comment.state is not State.APPROVED:
+        return
+    approval = _standing_decision(session, comment)
+    if approval.actor is not Actor.POLICY:
+        return
+    version, document = session.exec(
+        select(Site.active_policy, Policy.document)
+        .join(Policy, col(Policy.site_id) == col(Site.id))
+        .where(col(Site.id) == comment.site_id, col(Policy.version) == col(Site.active_policy))
+    ).one()
+    facts = Facts.model_validate(approval.facts | {"reporters": _reporters(session, comment)})
+    judgement = judge(document, facts)
+    if any(reason.code == REPORTED for reason in judgement.reasons):
+        change_state(
+            session,
+            Change(
+                comment,
+                State.FLAGGED,
+                Actor.POLICY,
+                reasons=[reason.stored() for reason in judgement.reasons],
+                policy=version,
+                assessment_id=approval.assessment_id,
+                facts=facts.model_dump(mode="json"),
+            ),
+        )
+
+
+def _standing_decision(session: Session, comment: Comment) -> Decision:
+    """Return the newest decision on the comment that is neither undone nor an undo."""
+    decisions = session.exec(
+        select(Decision)
+        .where(
+            col(Decision.site_id) == comment.site_id,
+            col(Decision.comment_id) == comment.id,
+        )
+        .order_by(col(Decision.created_at).desc(), col(Decision.id).desc())
+    ).all()
+    undone = {decision.undoes for decision in decisions}
+    return next(made for made in decisions if made.undoes is None and made.id not in undone)
+
+
+def _reporters(session: Session, comment: Comment) -> int:
+    """Count the different members whose reports are open."""
+    return session.exec(
+        select(func.count(col(Report.reporter_id).distinct())).where(
+            col(Report.site_id) == comment.site_id,
+            col(Report.comment_id) == comment.id,
+            is_open(),
+        )
+    ).one()
+
+
+def _present(report: Report, reporter: Member | None) -> ReportOut:
+    return ReportOut(
+        id=report.id,
+        comment_id=report.comment_id,
+        revision=report.revision,
+        reporter=ReporterOut(key=reporter.key) if reporter else None,
+        reason=report.reason,
+        note=report.note,
+        created_at=report.created_at,
+        resolved_at=report.resolved_at,
+    )

@@ -1,0 +1,41 @@
+"""What the report call takes and gives."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from service.domain.vocabulary import DecisionReason
+from service.schemas import Body, Key, Strict, Time
+
+
+class ReporterIn(Strict):
+    """The member who reports, as the site knows them."""
+
+    key: Key
+
+
+class ReportIn(Strict):
+    """A notice about a comment; without a reporter it is anonymous."""
+
+    reporter: ReporterIn | None = None
+    reason: DecisionReason
+    note: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
+
+
+class ReporterOut(BaseModel):
+    """The member who reported."""
+
+    key: str
+
+
+class ReportOut(BaseModel):
+    """A report."""
+
+    id: UUID
+    comment_id: UUID
+    revision: int = Field(description="The revision that was there to read")
+    reporter: ReporterOut | None = Field(description="None where the site has no such member")
+    reason: DecisionReason
+    note: str | None
+    created_at: Time
+    resolved_at: Time | None
