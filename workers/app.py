@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> Celery:
 def register_score(app: Celery, child: ScoringChild) -> None:
     """Give the app the task that scores one batch of the lane that its message came in."""
 
-    @app.task(name=SCORE_TASK, bind=True)  # type: ignore[untyped-decorator]  # Celery ships no types
+    @app.task(name=SCORE_TASK, bind=True, shared=False)  # type: ignore[untyped-decorator]  # Celery ships no types
     def score(task: Task) -> None:
         child.score(LANES[task.request.delivery_info["routing_key"]])
 
@@ -65,6 +65,6 @@ def register_score(app: Celery, child: ScoringChild) -> None:
 def register_upkeep(app: Celery, settings: Settings, database: Database) -> None:
     """Give the app the tasks of the I/O worker."""
 
-    @app.task(name=SWEEP_TASK)  # type: ignore[untyped-decorator]  # Celery ships no types
+    @app.task(name=SWEEP_TASK, shared=False)  # type: ignore[untyped-decorator]  # Celery ships no types
     def run_sweep() -> None:
         sweep(database, partial(nudge, app), settings)
