@@ -3,65 +3,26 @@
 Made from the document, so that a new call is covered from its first day.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from service.app import create_app
 from service.auth.keys import LOOKUP_LENGTH, Scope, revoke_key
 from service.domain.states import State
-from service.settings import Settings
-from service.testing_http import Backend, comment_in, make_key
+from service.testing_http import Backend, make_key
+from tests.contracts.calls import BODIES, KEY, OPERATIONS, send
 
 MARKER = "GEHEIMNIS"
-
-
-def operations() -> Iterator[tuple[str, str]]:
-    app = create_app(Settings(database_url="sqlite:///unused.db"))
-    for path, methods in app.openapi()["paths"].items():
-        if path.startswith("/v1/"):
-            for method in methods:
-                yield method.upper(), path
-
-
-OPERATIONS = sorted(operations())
-
-BODIES: dict[str, Any] = {
-    "POST /v1/comments": comment_in(),
-    "POST /v1/comments/batch": {"comments": [comment_in()]},
-    "PATCH /v1/comments/{comment_id}": {"body": "Fremd"},
-    "PATCH /v1/threads/{key}": {"open": False},
-    "POST /v1/comments/{comment_id}/decisions": {
-        "state": "approved",
-        "revision": 1,
-        "moderator": {"key": "petra"},
-    },
-}
 
 
 @pytest.fixture
 def comment(backend: Backend) -> dict[str, Any]:
     """Return a flagged comment of the site under attack."""
     made = backend.comment(
-        body=MARKER, thread={"key": "nur-hier", "title": MARKER}, external_id="nur-hier"
+        body=MARKER, thread={"key": KEY, "title": MARKER}, external_id="nur-hier"
     )
     backend.judge(made["id"], State.FLAGGED)
     return made
-
-
-def send(backend: Backend, operation: tuple[str, str], comment_id: str, token: str | None) -> Any:
-    method, path = operation
-    filled = path.format_map(_Values(comment_id=comment_id, key="nur-hier"))
-    body = BODIES.get(f"{method} {path}", {})
-    more = {"json": body} if method in {"POST", "PATCH", "PUT"} else {}
-    headers = {"Authorization": f"Bearer {token}" if token else None}
-    return backend.call(method, filled, headers=headers, **more)
-
-
-class _Values(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return self["comment_id"]
 
 
 def unchanged(backend: Backend, before: dict[str, Any]) -> None:
@@ -86,13 +47,6 @@ def test_without_a_good_key(
     assert response.headers["www-authenticate"]
     assert MARKER not in response.text
     unchanged(backend, before)
-
-
-def scopes_of(operation: tuple[str, str]) -> set[Scope]:
-    _, path = operation
-    if path.startswith("/v1/comments/{comment_id}"):
-        return {Scope.COMMENTS, Scope.REVIEW}
-    return set(Scope)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
@@ -159,10 +113,10 @@ def test_another_sites_key(
 def test_another_sites_parent_is_no_parent(
     backend: Backend, other_site: Backend, comment: dict[str, Any]
 ) -> None:
-    response = other_site.post(parent_id=comment["id"], thread={"key": "nur-hier"})
+    response = other_site.post(parent_id=comment["id"], thread={"key": KEY})
     assert response.status_code == 422
     assert response.json()["errors"][0]["pointer"] == "/parent_id"
-    unknown = other_site.post(parent_id=str(backend.rows.site_id), thread={"key": "nur-hier"})
+    unknown = other_site.post(parent_id=str(backend.rows.site_id), thread={"key": KEY})
     assert unknown.json() == response.json()
 
 
