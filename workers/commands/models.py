@@ -27,10 +27,10 @@ OptionalName = Annotated[
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Tell a ModelError in one line."""
+    """Tell a ModelError, or a folder that cannot be used, in one line."""
     try:
         yield
-    except ModelError as error:
+    except (ModelError, OSError) as error:
         Console(stderr=True).print(f"[red]{type(error).__name__}[/red]: {error}", highlight=False)
         raise typer.Exit(1) from error
 

@@ -1,4 +1,6 @@
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,15 @@ from service.embedded import demo
 from service.tables import Moderator, Site
 
 URL = "http://127.0.0.1:8000"
+
+
+@pytest.fixture
+def database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Database]:
+    """Give the kind of database that the embedded default has."""
+    shutil.copy(migrated_sqlite, tmp_path / "netiquette.db")
+    database = Database(f"sqlite:///{tmp_path / 'netiquette.db'}")
+    yield database
+    database.dispose()
 
 
 def read(path: Path) -> dict[str, Any]:
