@@ -16,6 +16,7 @@ from service.domain.vocabulary import Lane
 
 SCORE_TASK = "netiquette.score"
 SWEEP_TASK = "netiquette.sweep"
+ERASE_TASK = "netiquette.erase"
 UPKEEP_QUEUE = "upkeep"
 
 ENOUGH_WAITING = 32

@@ -3,6 +3,7 @@
 Only what comes from Celery is here; the work is in modules that know nothing of it.
 """
 
+import threading
 from datetime import timedelta
 from functools import partial
 
@@ -10,7 +11,8 @@ from celery import Celery, Task
 
 from service.db import Database
 from service.domain.vocabulary import Lane
-from service.queue import SCORE_TASK, SWEEP_TASK, UPKEEP_QUEUE, create_celery, nudge
+from service.members.blanking import carry_out_erasures
+from service.queue import ERASE_TASK, SCORE_TASK, SWEEP_TASK, UPKEEP_QUEUE, create_celery, nudge
 from service.settings import Settings
 from workers.child import ScoringChild
 from workers.sweeps import sweep
@@ -38,11 +40,12 @@ def create_app(settings: Settings) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         beat_scheduler="workers.beat:MemoryScheduler",
         beat_schedule={
-            "sweep": {
-                "task": SWEEP_TASK,
+            task: {
+                "task": task,
                 "schedule": timedelta(seconds=settings.sweep_seconds),
                 "options": {"queue": UPKEEP_QUEUE},
             }
+            for task in (SWEEP_TASK, ERASE_TASK)
         },
     )
     app.conf.broker_transport_options |= {
@@ -68,3 +71,14 @@ def register_upkeep(app: Celery, settings: Settings, database: Database) -> None
     @app.task(name=SWEEP_TASK, shared=False)  # type: ignore[untyped-decorator]  # Celery ships no types
     def run_sweep() -> None:
         sweep(database, partial(nudge, app), settings)
+
+    erasing = threading.Lock()
+
+    @app.task(name=ERASE_TASK, shared=False)  # type: ignore[untyped-decorator]  # Celery ships no types
+    def run_erasures() -> None:
+        # One thread at a time: a long erasure must not take them all, one each round.
+        if erasing.acquire(blocking=False):
+            try:
+                carry_out_erasures(database)
+            finally:
+                erasing.release()

@@ -19,7 +19,10 @@ def test_every_name_of_a_task_is_registered(scoring: Scoring) -> None:
 
 def test_every_scheduled_task_goes_where_somebody_reads() -> None:
     schedule = create_app(Settings()).conf.beat_schedule
-    assert {entry["task"] for entry in schedule.values()} == {queue.SWEEP_TASK}
+    assert {entry["task"] for entry in schedule.values()} == {
+        queue.SWEEP_TASK,
+        queue.ERASE_TASK,
+    }
     assert {entry["options"]["queue"] for entry in schedule.values()} == {queue.UPKEEP_QUEUE}
 
 
