@@ -1,4 +1,4 @@
-"""Readers of the labelled data sets (their folder layout, columns and traps), for training and tests.
+"""Readers of the labelled data sets: their folder layout, columns and traps.
 
 Every reader takes the folder that holds one sub-folder per set. ``INDEX.md`` in that folder names
 sources and licences.
@@ -37,7 +37,7 @@ def checked(path: Path, root: Path) -> Path:
 
 
 def normalised(text: str) -> str:
-    """The form in which two texts count as the same: letters and digits only, without mentions."""
+    """Reduce a text to what counts when texts are compared: letters and digits, no mentions."""
     bare = _MENTION_OR_LINK.sub(" ", unicodedata.normalize("NFKC", text))
     return _NOT_WORD.sub(" ", bare).strip().casefold()
 
@@ -49,8 +49,10 @@ def csv_rows(root: Path, name: str) -> Iterator[dict[str, str]]:
 
 
 def germeval(root: Path, part: str) -> Iterator[tuple[str, str]]:
-    """(text, fine label) of GermEval 2018; ``|LBR|`` is a line break, quotes are plain characters."""
-    lines = checked(root / f"germeval2018/{part}.tsv", root).read_text("utf-8").strip("\n").split("\n")
+    """(text, fine label) of GermEval 2018; ``|LBR|`` is a line break, quotes mean nothing."""
+    lines = (
+        checked(root / f"germeval2018/{part}.tsv", root).read_text("utf-8").strip("\n").split("\n")
+    )
     for line in lines:
         text, _coarse, fine = line.split("\t")
         yield text.replace("|LBR|", "\n"), fine

@@ -11,7 +11,7 @@ OWN = Path(__file__).parent / "data"
 
 @dataclass(frozen=True)
 class TestSet:
-    """Texts with a yes/no label of toxicity; ``groups`` names the function of each HateCheck case."""
+    """Texts labelled as toxic (1) or not; ``groups`` names the function of HateCheck cases."""
 
     name: str
     language: str
@@ -60,9 +60,7 @@ def wikipedia(root: Path) -> TestSet:
     """English Wikipedia talk pages."""
     rows = [
         (row["comment"], int(row["toxic"] == "True"))
-        for row in reading.csv_rows(
-            root, "wikipedia_comments_en/wikipedia_nonfuzzed_testset.csv"
-        )
+        for row in reading.csv_rows(root, "wikipedia_comments_en/wikipedia_nonfuzzed_testset.csv")
     ]
     return _test_set("Wikipedia talk", "en", rows)
 

@@ -1,1 +1,1 @@
-"""Reproducible training of the bundled German and English checkpoint (``python -m workers.models.training``)."""
+"""Reproducible training of the bundled German and English checkpoint."""

@@ -1,7 +1,7 @@
 """Variation of training texts: the writing of news comments and the tricks of evasion.
 
-Applied to harmless and toxic texts alike, so that the trick itself never becomes a sign of toxicity.
-All randomness comes from the caller's generator, so a seed fixes a run.
+Applied to harmless and toxic texts alike, so that the trick itself never becomes a sign of
+toxicity. All randomness comes from the caller's generator, so a seed fixes a run.
 """
 
 import random
@@ -14,7 +14,9 @@ _MENTION = re.compile(r"@\w+\s*")
 _HASHTAG = re.compile(r"#(\w+)")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _LEET = str.maketrans({"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "t": "7"})
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}
+)
 MENTION_RATE, HASHTAG_RATE, STYLE_RATE, EVASION_RATE = 0.5, 0.5, 0.12, 0.15
 
 

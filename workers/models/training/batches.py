@@ -16,19 +16,19 @@ BATCH_SIZE = 16
 PADDING = 1
 # Rows per source and epoch, where a set is larger than its share of the mixture should be.
 EPOCH_ROWS = {
-    "davidson": 2500,
-    "wiki": 2500,
-    "civil_toxic": 1800,
-    "civil_harmless": 2200,
-    "civil_whole": 2500,
+    "davidson": 1500,
+    "wiki": 1500,
+    "civil_toxic": 1200,
+    "civil_harmless": 1500,
+    "civil_whole": 1500,
 }
-OWN_REPEATS = 2
+OWN_REPEATS = 3
 COMPOSED_ROWS = 3000
 
 
 @dataclass(frozen=True)
 class Batch:
-    """``ids``, ``mask``, ``spans``: (batch, tokens); ``targets``: (batch, attributes). NaN: unknown."""
+    """Tensors of (batch, tokens), ``targets`` of (batch, attributes); NaN: unknown."""
 
     ids: torch.Tensor
     mask: torch.Tensor
@@ -39,7 +39,7 @@ class Batch:
 def epoch_examples(
     examples: Sequence[Example], vulgar: re.Pattern[str], rng: random.Random
 ) -> list[Example]:
-    """The examples of one epoch, sampled and varied."""
+    """Sample and vary the examples of one epoch."""
     by_source: dict[str, list[Example]] = {}
     for example in examples:
         by_source.setdefault(example.source, []).append(example)
@@ -56,9 +56,7 @@ def epoch_examples(
     return [vary(example, vulgar, rng) for example in chosen]
 
 
-def span_targets(
-    example: Example, offsets: Sequence[tuple[int, int]], width: int
-) -> list[float]:
+def span_targets(example: Example, offsets: Sequence[tuple[int, int]], width: int) -> list[float]:
     """One target per token: whether it overlaps a marked passage; NaN for special tokens."""
     unknown = float("nan")
     targets = [unknown] * width

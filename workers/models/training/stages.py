@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from tokenizers import Tokenizer
 from transformers import BertConfig
 
 from workers.models.evaluation import reading
-from workers.models.training import corpus, vulgar
+from workers.models.training import corpus
 from workers.models.training.batches import MAX_TOKENS
 from workers.models.training.deduplicate import deduplicate, test_texts
 from workers.models.training.dequantise import encoder_state
@@ -21,6 +20,7 @@ from workers.models.training.examples import Example
 from workers.models.training.network import bert_config
 from workers.models.training.packages import ENCODER, TOKENIZER, fetch
 from workers.models.training.vocabulary import select_pieces, trim
+from workers.models.training.weak_labels import WordLists, label, word_lists
 
 HELD_OUT_PERCENT = 8
 TUNED_ON = {"germeval", "implicit", "davidson", "surge", "wiki", "civil_toxic", "civil_harmless"}
@@ -33,7 +33,7 @@ class Data:
 
     training: list[Example]
     tuning: list[Example]
-    vulgar: re.Pattern[str]
+    lists: WordLists
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Start:
 
 
 def held_out(example: Example) -> bool:
-    """A fixed share of the sets without a tuning split of their own, chosen by the text's hash."""
+    """Choose a fixed share of the sets that have no tuning split, by the text's hash."""
     if example.source not in TUNED_ON:
         return False
     digest = hashlib.sha256(reading.normalised(example.text).encode()).digest()
@@ -55,11 +55,11 @@ def held_out(example: Example) -> bool:
 
 def load_data(root: Path) -> Data:
     """All sets, labelled, deduplicated among themselves and against every test set."""
-    words = vulgar.pattern()
+    lists = word_lists()
     forbidden = test_texts(root)
 
     def labelled(examples: Iterable[Example]) -> list[Example]:
-        return [vulgar.label(example, words) for example in examples]
+        return [label(example, lists) for example in examples]
 
     dev = deduplicate(labelled(corpus.gahd(root, "dev")), forbidden)
     forbidden |= {reading.normalised(example.text) for example in dev}
@@ -67,7 +67,7 @@ def load_data(root: Path) -> Data:
     examples = deduplicate(labelled(rows), forbidden)
     training = [example for example in examples if not held_out(example)]
     tuning = dev + [example for example in examples if held_out(example)]
-    return Data(training, tuning, words)
+    return Data(training, tuning, lists)
 
 
 def load_start(packages: Path, texts: Iterable[str]) -> Start:
@@ -80,7 +80,7 @@ def load_start(packages: Path, texts: Iterable[str]) -> Start:
 
 
 def fast_tokenizer(tokenizer: dict[str, Any]) -> Tokenizer:
-    """The tokenizer with the truncation used in training."""
+    """Return the tokenizer with the truncation used in training."""
     fast = Tokenizer.from_str(json.dumps(tokenizer))
     fast.enable_truncation(MAX_TOKENS)
     return fast

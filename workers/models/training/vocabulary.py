@@ -39,7 +39,7 @@ def select_pieces(tokenizer: dict[str, Any], texts: Iterable[str]) -> list[int]:
 
 
 def trim(tokenizer: dict[str, Any], kept: Sequence[int]) -> dict[str, Any]:
-    """The same tokenizer over the kept pieces only; piece ``kept[i]`` gets the new id ``i``."""
+    """Return the tokenizer over the kept pieces; piece ``kept[i]`` gets the new id ``i``."""
     new_id = {old: new for new, old in enumerate(kept)}
     trimmed: dict[str, Any] = json.loads(json.dumps(tokenizer))
     pieces = tokenizer["model"]["vocab"]
