@@ -65,6 +65,22 @@ def leasable(lane: Lane, now: datetime) -> ColumnElement[bool]:
     )
 
 
+def most_urgent(database: Database, lane: Lane) -> Lane | None:
+    """Return the first lane, this one at the latest, that holds something to lease.
+
+    A reading query, so that a nudge too many disturbs no writer.
+    """
+    now = clock.now()
+    with database.read() as session:
+        for urgent in Lane:
+            if (
+                urgent <= lane
+                and session.exec(select(Comment.id).where(leasable(urgent, now)).limit(1)).first()
+            ):
+                return urgent
+    return None
+
+
 def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch | None:
     """Lease the oldest of a lane in one short transaction; None when nothing is to do.
 

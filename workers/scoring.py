@@ -43,8 +43,8 @@ class Scoring:
     settings: Settings
     nudge: Callable[[Lane], None]
 
-    def run(self, engine: Engine, lane: Lane) -> Outcome:
-        """Handle one batch of the lane, and nudge again while the lane holds more.
+    def run(self, engine: Engine, nudged: Lane) -> Outcome:
+        """Handle one batch of the lane, or of a more urgent one; nudge while there is more.
 
         Raises only the SystemExit of a process that was told to end; the batch is
         given back first, as if it had never been leased.
@@ -52,12 +52,16 @@ class Scoring:
         lease, started = new_id(), time.monotonic()
         try:
             set_aside_spent(self.database)
-            batch = leases.take(self.database, lane, lease, self._limits(lane))
-            if batch is None:
+            lane = leases.most_urgent(self.database, nudged)
+            if lane is None:
                 return Outcome.NOTHING
-            if batch.more:
-                self.nudge(lane)  # now, so that others start on it meanwhile
-            return self._score(engine, lane, batch)
+            batch = leases.take(self.database, lane, lease, self._limits(lane))
+            # Before scoring, so that others start on the rest meanwhile.
+            if batch and batch.more:
+                self.nudge(lane)
+            if lane is not nudged:
+                self.nudge(nudged)
+            return self._score(engine, lane, batch) if batch else Outcome.NOTHING
         except SystemExit:
             # Celery asks a hanging child to end, too, before it kills it. Such a
             # lease must run out, or the text that hangs would be leased for ever.

@@ -27,5 +27,5 @@ def test_doubled_and_mistaken_nudges_with_two_children(stack: Stack, valkey: Val
     check_record(stack.database, bulk + waiting)
     with stack.database.read() as session:
         decided = [comment.id for comment in stack.decided_in_order(session)]
-    # Two children may take one batch of bulk each while the first nudges are read.
-    assert set(decided[:20]) == set(waiting)
+    # While one child scores the last callers' batch, the other may begin with bulk.
+    assert set(decided[:16]) <= set(waiting)

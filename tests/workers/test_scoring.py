@@ -70,6 +70,21 @@ def test_decides_a_batch_and_asks_for_more(
     assert states(database) == [approved, flagged, approved, approved]
 
 
+def test_waiting_callers_go_first_whoever_was_nudged(
+    database: Database, rows: SiteRows, scoring: Scoring, nudged: list[Lane]
+) -> None:
+    add_comments(database, rows, "bulk", lane=Lane.BULK)
+    add_comments(database, rows, "waiting", lane=Lane.WAITING)
+    scoring.run(FakeEngine(), Lane.COMMENTS)
+    assert nudged == [Lane.COMMENTS]
+    assert [state for state, *_ in states(database)] == [State.PENDING, State.APPROVED]
+    scoring.run(FakeEngine(), Lane.COMMENTS)
+    assert [state for state, *_ in states(database)] == [State.PENDING, State.APPROVED]
+    scoring.run(FakeEngine(), Lane.BULK)
+    assert [state for state, *_ in states(database)] == [State.APPROVED] * 2
+    assert nudged == [Lane.COMMENTS]
+
+
 def test_waiting_callers_come_in_small_batches(
     database: Database, rows: SiteRows, scoring: Scoring
 ) -> None:
