@@ -52,8 +52,11 @@ class Embedded:
         return self.output.read_text("utf-8")
 
     def wait_until_ready(self) -> None:
-        """Wait for the word on the console; fail with everything there is to know."""
-        deadline = time.monotonic() + 100
+        """Wait for the word on the console; the first start builds the model.
+
+        Fails with everything there is to know.
+        """
+        deadline = time.monotonic() + 300
         while "Ready after" not in self.said():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 logs = "\n".join(

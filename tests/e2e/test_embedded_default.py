@@ -83,7 +83,7 @@ def flagged(states: list[str]) -> float:
     return states.count("flagged") / len(states)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_real_comments_are_decided_and_ctrl_c_leaves_nothing(start: Start, gone: Gone) -> None:
     samples = [json.loads(line) for line in COMMENTS.read_text("utf-8").splitlines()]
     assert len(samples) >= 200
@@ -119,7 +119,7 @@ def test_real_comments_are_decided_and_ctrl_c_leaves_nothing(start: Start, gone:
     assert embedded.said().endswith("Stopped.\n")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_nothing_is_lost_or_left_whoever_is_killed(start: Start, gone: Gone, tiny: str) -> None:
     embedded = start(model=tiny)
     embedded.wait_until_ready()
