@@ -6,9 +6,7 @@ import threading
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col
 
 from service import clock
 from service.domain.vocabulary import Lane
@@ -46,6 +44,7 @@ class ScoringChild:
         self._threads = threads
         self._engine: Engine | None = None
         self._wake = threading.Event()
+        self._stopped = threading.Event()
 
     def start(self, parent: int) -> None:
         """Start to load, in the child; `parent` is the process that must outlive it."""
@@ -65,17 +64,14 @@ class ScoringChild:
             self._wake.set()
 
     def stop(self) -> None:
-        """Take back the sign of life."""
+        """Score no more. The sign of life stays: that the service was ready once still holds."""
         self._engine = None
-        try:
-            with self._scoring.database.write() as session:
-                session.execute(delete(Scorer).where(col(Scorer.id) == self._id))
-        except SQLAlchemyError as error:
-            log.warning("heartbeat_not_removed", error=type(error).__name__)
+        self._stopped.set()
+        self._wake.set()
 
     def _live(self) -> None:
         pause = 1.0
-        while True:
+        while not self._stopped.is_set():
             if self._engine is None:
                 if not self._try_to_load():
                     self._rest(pause)

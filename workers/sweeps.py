@@ -18,7 +18,9 @@ from workers.leases import leasable
 from workers.storing import set_aside_spent
 
 KEEP_REQUESTS = timedelta(hours=24)
-SCORER_DEAD_AFTER = timedelta(minutes=2)
+FORGET_SCORERS = timedelta(days=7)
+"""Until then a service whose workers are all away is degraded, not «starting» (readiness)."""
+
 DELETED_AT_ONCE = 500
 """Rows per sweep, so that no writer has to wait for long; the next sweep goes on."""
 
@@ -70,7 +72,7 @@ def _forget(database: Database, now: datetime) -> None:
         .where(col(IdempotentRequest.created_at) < now - KEEP_REQUESTS)
         .limit(DELETED_AT_ONCE)
     )
-    dead = col(Scorer.seen_at) < now - SCORER_DEAD_AFTER
+    dead = col(Scorer.seen_at) < now - FORGET_SCORERS
     with database.write() as session:
         session.execute(delete(IdempotentRequest).where(key.in_(old)))
         session.execute(delete(Scorer).where(dead))

@@ -60,7 +60,6 @@ def test_worker_told_to_end_finishes_its_batch_or_gives_it_back(
     assert not any(child.is_running() for child in children)
     (comment,) = stack.comments(ids)
     assert (comment.state, comment.attempts, comment.lease) == (left, 0, None)
-    assert stack.scorers() == 0
 
 
 @on_sqlite

@@ -51,7 +51,8 @@ def test_lives_once_the_engine_has_scored_and_says_so(
     with database.read() as session:
         assert session.exec(select(Comment.state)).one() is State.APPROVED
     child.stop()
-    assert scorers(database) == []
+    child.score(Lane.COMMENTS)
+    assert scorers(database) == [FakeEngine.model]
 
 
 @pytest.mark.parametrize("first", [missing, Broken])

@@ -83,9 +83,9 @@ def test_forgets_old_answers_and_silent_scorers(
                     created_at=now - timedelta(hours=hours),
                 )
             )
-        for minutes in (1, 3):
-            seen = now - timedelta(minutes=minutes)
-            session.add(Scorer(id=f"{minutes}", model="f" * 64, started_at=seen, seen_at=seen))
+        for days in (1, 8):
+            seen = now - timedelta(days=days)
+            session.add(Scorer(id=f"{days}", model="f" * 64, started_at=seen, seen_at=seen))
     sweep(database, nudged.append, SETTINGS)
     with database.read() as session:
         assert session.exec(select(IdempotentRequest.key)).all() == ["1"]
