@@ -9,23 +9,30 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from time import process_time
 from typing import Any
+
+from tokenizers import Tokenizer
 
 from workers.engines import Network
 from workers.engines.cpu import instruction_set
+from workers.engines.detoxify_torch import DetoxifyNetwork
+from workers.engines.onnx import MODEL, TOKENIZER, OnnxNetwork, encoded
 from workers.engines.text_engine import TextEngine
 from workers.models import derived, parity
 from workers.models.active import graph_conditions, graph_folder, reference_folder
 from workers.models.errors import BuildFailed, NoSpace
+from workers.models.export import export
 from workers.models.manifest import CHECKPOINT
 from workers.models.parity import Parity, Scores
+from workers.models.quantise import Widest, quantise, smooth
 from workers.models.registry import Model
 
 Report = Callable[[str], None]
 """Is told each step, in a few words."""
 
-# Fastest first; the value says whether the second half of each feed-forward block stays in fp32.
-INT8_FORMS = {"int8": False, "int8-mixed": True}
+INT8_FORMS = {"int8": Widest.INT8, "int8-blocks": Widest.BLOCKS, "int8-mixed": Widest.FP32}
+"""Fastest first."""
 
 
 def build(model: Model, report: Report, *, again: bool = False) -> dict[str, Any]:
@@ -52,9 +59,6 @@ def verify(model: Model, report: Report) -> Parity:
 
     Raises ModelError, and BuildFailed when what serves scores differently.
     """
-    from workers.engines.detoxify_torch import DetoxifyNetwork  # noqa: PLC0415
-    from workers.engines.onnx import OnnxNetwork  # noqa: PLC0415
-
     report("comparing the files with the manifest")
     model.verify()
     notes = build(model, report)
@@ -68,10 +72,6 @@ def verify(model: Model, report: Report) -> Parity:
 
 
 def _make(model: Model, reference: Path, draft: Path, report: Report) -> dict[str, Any]:
-    # Only here: whoever serves imports this module's neighbours, and must not load torch.
-    from workers.engines.detoxify_torch import DetoxifyNetwork  # noqa: PLC0415
-    from workers.models.export import export  # noqa: PLC0415
-
     report("scoring with Detoxify")
     # On a busy machine torch's threads wait for each other: two were ten times slower than one.
     detoxify = DetoxifyNetwork(reference, threads=1)
@@ -79,7 +79,7 @@ def _make(model: Model, reference: Path, draft: Path, report: Report) -> dict[st
     expected = _score(model, detoxify)
     report("exporting the network")
     export(detoxify, reference, forms.path("fp32"))
-    detoxify.tokenizer.save(str(draft / forms.tokenizer))
+    detoxify.tokenizer.save(str(draft / TOKENIZER))
     del detoxify
     report("comparing fp32 with Detoxify")
     exact = forms.compare("fp32", expected)
@@ -88,24 +88,28 @@ def _make(model: Model, reference: Path, draft: Path, report: Report) -> dict[st
     chosen = "fp32"
     for form in INT8_FORMS:
         report(f"trying {form}")
-        if forms.quantise(form).compare(form, expected).close():
+        close = forms.quantise(form).compare(form, expected).close()
+        if close and forms.seconds[form] < forms.seconds["fp32"]:
             chosen = form
             break
     forms.keep(chosen)
-    return {"form": chosen, "parity": {name: asdict(p) for name, p in forms.parities.items()}}
+    return {
+        "form": chosen,
+        "tried": {
+            form: asdict(found) | {"seconds": round(forms.seconds[form], 2)}
+            for form, found in forms.parities.items()
+        },
+    }
 
 
 class _Forms:
     """The forms of one model in a folder, while they are made and compared."""
 
     def __init__(self, model: Model, folder: Path) -> None:
-        from workers.engines import onnx  # noqa: PLC0415
-
-        self._onnx = onnx
         self._model = model
         self._folder = folder
-        self.tokenizer = onnx.TOKENIZER
         self.parities: dict[str, Parity] = {}
+        self.seconds: dict[str, float] = {}
 
     def path(self, form: str) -> Path:
         """Where the graph of a form lies."""
@@ -113,37 +117,36 @@ class _Forms:
 
     def quantise(self, form: str) -> "_Forms":
         """Make an int8 form from fp32."""
-        from tokenizers import Tokenizer  # noqa: PLC0415
-
-        from workers.models.quantise import quantise, smooth  # noqa: PLC0415
-
         smoothed = self.path("smoothed")
         if not smoothed.exists():
-            tokenizer = Tokenizer.from_file(str(self._folder / self.tokenizer))
+            tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER))
             tokenizer.enable_truncation(self._model.manifest.window)
             calibration = tokenizer.encode_batch(parity.calibration_texts())
-            texts = [self._onnx.encoded(encoding.ids) for encoding in calibration]
+            texts = [encoded(encoding.ids) for encoding in calibration]
             smooth(self.path("fp32"), smoothed, texts)
         quantise(
             smoothed,
             self.path(form),
-            keep_widest=INT8_FORMS[form],
+            widest=INT8_FORMS[form],
             reduce_range=not _sums_exactly(instruction_set()),
         )
         return self
 
     def compare(self, form: str, expected: list[Scores]) -> Parity:
         """Score the proof texts with a form."""
-        shutil.copyfile(self.path(form), self._folder / self._onnx.MODEL)
-        network = self._onnx.OnnxNetwork(self._folder, self._model.manifest.attributes, threads=1)
-        self.parities[form] = Parity.between(expected, _score(self._model, network))
+        shutil.copyfile(self.path(form), self._folder / MODEL)
+        network = OnnxNetwork(self._folder, self._model.manifest.attributes, threads=1)
+        started = process_time()
+        found = _score(self._model, network)
+        self.seconds[form] = process_time() - started
+        self.parities[form] = Parity.between(expected, found)
         return self.parities[form]
 
     def keep(self, form: str) -> None:
         """Leave this form and remove the others."""
-        self.path(form).replace(self._folder / self._onnx.MODEL)
+        self.path(form).replace(self._folder / MODEL)
         for path in self._folder.glob("*.onnx"):
-            if path.name != self._onnx.MODEL:
+            if path.name != MODEL:
                 path.unlink()
 
 

@@ -60,7 +60,7 @@ def export(reference: DetoxifyNetwork, folder: Path, target: Path) -> None:
     raw = target.with_suffix(".raw.onnx")
     network.set_attn_implementation("eager")
     try:
-        with _quiet():
+        with quiet():
             torch.onnx.export(
                 _Served(network, len(reference.detoxify.class_names), head).eval(),
                 (example, torch.ones_like(example)),
@@ -80,15 +80,15 @@ def export(reference: DetoxifyNetwork, folder: Path, target: Path) -> None:
                 hidden_size=network.config.hidden_size,
                 opt_level=0,
             )
+            fused.save_model_to_file(str(target))
     finally:
         network.set_attn_implementation(implementation)
-    fused.save_model_to_file(str(target))
     raw.unlink()
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the tracer's and the optimizer's advice: parity is proven afterwards."""
+def quiet() -> Iterator[None]:
+    """Silence the advice of tracer, optimizer and quantiser: parity is proven afterwards."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.disable(logging.WARNING)
