@@ -124,7 +124,7 @@ def _assessment(engine: Engine, comment: Comment, scored: dict[UUID, Scored]) ->
         spans=result.spans,
         language=result.language,
         forms=result.forms,
-        provenance=dict(engine.provenance),
+        provenance={**engine.provenance, **result.details},
         duration=result.duration,
     )
 

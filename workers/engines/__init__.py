@@ -19,6 +19,9 @@ class Scored:
     """Scores of every text form that was scored (`original`, …)."""
     spans: list[dict[str, Any]] = field(default_factory=list)
     language: str | None = None
+    """ISO 639 code, or `und` where it cannot be told."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """For the record: confidence of the language, and whether the model is calibrated for it."""
 
 
 class Engine(Protocol):

@@ -1,12 +1,18 @@
 """An engine for whole comments, around a network that takes one window at a time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 from service.domain.scores import checked_scores
 from workers.engines import Network, Reading, Scored
+from workers.engines.cache import ScoreCache
 from workers.engines.cpu import instruction_set
-from workers.engines.windows import windows
+from workers.engines.language import Languages
+from workers.engines.neutral import Neutraliser
+from workers.engines.spans import FLAGGED, as_spans, passages
+from workers.engines.windows import Span, pieces, windows
 from workers.models.manifest import Manifest
 
 
@@ -21,10 +27,14 @@ class TextEngine:
             "cpu": instruction_set(),
             **network.versions,
         }
+        self._manifest = manifest
         self._network = network
-        self._attributes = manifest.attributes
-        special = network.tokenizer.num_special_tokens_to_add(is_pair=False)
-        self._capacity = manifest.window - special
+        self._capacity = manifest.window - network.tokenizer.num_special_tokens_to_add(
+            is_pair=False
+        )
+        self._neutral = Neutraliser(network.tokenizer)
+        self._languages = Languages()
+        self._cache = ScoreCache()
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Score each text; as many results as texts, in order; an empty list gives none."""
@@ -32,21 +42,91 @@ class TextEngine:
 
     def _score(self, text: str) -> Scored:
         started = perf_counter()
-        spans = windows(text, self._capacity, self._size)
-        found = self._network.run([text[start:end] for start, end in spans])
-        scores = checked_scores(self._maximum(found))
-        return Scored(scores, perf_counter() - started, forms={"original": scores})
+        scored = self._cache.get(text)
+        if scored is None:
+            scored = self._read(text)
+            self._cache.put(text, scored)
+        return replace(scored, duration=perf_counter() - started)
+
+    def _read(self, text: str) -> Scored:
+        clean = self._neutral(text)
+        language = self._languages.detect(clean)
+        spans = windows(clean, self._capacity, self._size)
+        readings = self._network.run([clean[start:end] for start, end in spans])
+        scores = self._maximum(readings)
+        return Scored(
+            scores,
+            duration=0.0,
+            forms={"original": scores},
+            spans=self._passages(clean, spans, readings) if _toxic(scores) else [],
+            language=language.code,
+            details={
+                "language_confidence": round(language.confidence, 3),
+                "calibrated": language.code in self._manifest.languages,
+            },
+        )
 
     def _size(self, text: str) -> int:
         return len(self._network.tokenizer.encode(text, add_special_tokens=False))
 
-    def _maximum(self, found: Sequence[Reading]) -> dict[str, float]:
-        """Take the highest score of each attribute; a NaN stays, to be refused."""
-        return {
-            name: max((reading.scores[name] for reading in found), key=_nan_first)
-            for name in self._attributes
-        }
+    def _maximum(self, readings: Sequence[Reading]) -> dict[str, float]:
+        """Take the highest score of each attribute; raises ValueError for what is no score."""
+        for reading in readings:
+            checked_scores(reading.scores)
+        return checked_scores(
+            {
+                name: max(reading.scores[name] for reading in readings)
+                for name in self._manifest.attributes
+            }
+        )
+
+    def _passages(
+        self, text: str, spans: Sequence[Span], readings: Sequence[Reading]
+    ) -> list[dict[str, Any]]:
+        """Return what the span head marks in the toxic windows, or else the toxic sentences."""
+        toxic = [
+            (start, reading)
+            for (start, _), reading in zip(spans, readings, strict=True)
+            if _toxic(reading.scores)
+        ]
+        marks = [
+            (start + first, start + last, mark)
+            for start, reading in toxic
+            for first, last, mark in reading.marks
+        ]
+        found = passages(text, marks)
+        if not found:
+            return self._sentences(text)
+        worst = max((reading.scores for _, reading in toxic), key=_highest)
+        return as_spans(found, _worst(worst))
+
+    def _sentences(self, text: str) -> list[dict[str, Any]]:
+        """Score the sentences alone; without a toxic one, the worst is all there is to show."""
+        places = [
+            (start, end)
+            for start, end in pieces(text, self._capacity, self._size)
+            if text[start:end].strip()
+        ]
+        readings = self._network.run([text[start:end] for start, end in places])
+        scored = [(place, reading.scores) for place, reading in zip(places, readings, strict=True)]
+        toxic = [item for item in scored if _toxic(item[1])]
+        chosen = toxic or sorted(scored, key=lambda item: _highest(item[1]))[-1:]
+        return [
+            span
+            for (start, end), scores in chosen
+            for span in as_spans(
+                passages(text, [(start, end, _highest(scores))], 0), _worst(scores)
+            )
+        ]
 
 
-def _nan_first(score: float) -> tuple[bool, float]:
-    return (score != score, score)  # noqa: PLR0124 - true for NaN only
+def _highest(scores: dict[str, float]) -> float:
+    return max(scores.values())
+
+
+def _toxic(scores: dict[str, float]) -> bool:
+    return _highest(scores) >= FLAGGED
+
+
+def _worst(scores: dict[str, float]) -> str:
+    return max(scores, key=scores.__getitem__)

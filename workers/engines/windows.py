@@ -16,6 +16,11 @@ def sentences(text: str) -> list[Span]:
     return list(zip([0, *ends], ends, strict=False))
 
 
+def pieces(text: str, limit: int, size: Callable[[str], int]) -> list[Span]:
+    """Return the sentences, those of more than `limit` tokens in parts that fit."""
+    return [part for span in sentences(text) for part in _fitting(text, span, limit, size)]
+
+
 def windows(text: str, capacity: int, size: Callable[[str], int]) -> list[Span]:
     """Return code point spans of `text` that hold at most `capacity` tokens each.
 
@@ -25,22 +30,20 @@ def windows(text: str, capacity: int, size: Callable[[str], int]) -> list[Span]:
     """
     if size(text) <= capacity:
         return [(0, len(text))]
-    pieces = [
-        piece for span in sentences(text) for piece in _fitting(text, span, capacity // 2, size)
-    ]
-    sizes = [size(text[start:end]) for start, end in pieces]
+    parts = pieces(text, capacity // 2, size)
+    sizes = [size(text[start:end]) for start, end in parts]
     found: list[Span] = []
     first = 0
     while True:
         last, total = first, sizes[first]
-        while last + 1 < len(pieces) and total + sizes[last + 1] <= capacity:
+        while last + 1 < len(parts) and total + sizes[last + 1] <= capacity:
             last += 1
             total += sizes[last]
         # Joined pieces may need more tokens than the sum of theirs.
-        while last > first and size(text[pieces[first][0] : pieces[last][1]]) > capacity:
+        while last > first and size(text[parts[first][0] : parts[last][1]]) > capacity:
             last -= 1
-        found.append((pieces[first][0], pieces[last][1]))
-        if last + 1 == len(pieces):
+        found.append((parts[first][0], parts[last][1]))
+        if last + 1 == len(parts):
             return found
         first = _overlapping(sizes, first, last, capacity // 4)
 
