@@ -96,7 +96,7 @@ def vary(example: Example, vulgar: re.Pattern[str], rng: random.Random) -> Examp
 def compose(
     harmless: list[Example], toxic: list[Example], count: int, rng: random.Random
 ) -> list[Example]:
-    """Comments of two to five sentences out of single ones, half of them with one toxic part.
+    """Comments of two to five sentences out of single ones, a third of them with one toxic part.
 
     Single tweets and sentences are all that the German sets offer, while news comments run over
     several sentences of which one may be the insult.
@@ -105,7 +105,7 @@ def compose(
     for index in range(count):
         parts = rng.sample(harmless, rng.randint(2, 5))
         labels = HARMLESS
-        if index % 2:
+        if index % 3 == 0:
             part = rng.choice(toxic)
             parts = parts[: rng.randint(1, 3)]
             parts.insert(rng.randint(0, len(parts)), part)

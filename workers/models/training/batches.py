@@ -16,11 +16,11 @@ BATCH_SIZE = 16
 PADDING = 1
 # Rows per source and epoch, where a set is larger than its share of the mixture should be.
 EPOCH_ROWS = {
-    "davidson": 1500,
-    "wiki": 1500,
-    "civil_toxic": 1200,
-    "civil_harmless": 1500,
-    "civil_whole": 1500,
+    "davidson": 1000,
+    "wiki": 1000,
+    "civil_toxic": 900,
+    "civil_harmless": 1200,
+    "civil_whole": 900,
 }
 OWN_REPEATS = 3
 COMPOSED_ROWS = 3000

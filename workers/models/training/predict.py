@@ -1,16 +1,22 @@
 """Run the network over texts, for tuning and for the figures of the model card."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from tokenizers import Encoding, Tokenizer
 
 from workers.models.training.batches import PADDING
-from workers.models.training.examples import ATTRIBUTES
 from workers.models.training.network import Network
 
 WINDOW = 512
 BATCH = 32
+
+
+def _by_length(encodings: Sequence[Encoding]) -> Iterator[list[int]]:
+    """Yield indices in batches of like length: padding would cost more than it computes."""
+    order = sorted(range(len(encodings)), key=lambda index: len(encodings[index].ids))
+    for start in range(0, len(order), BATCH):
+        yield order[start : start + BATCH]
 
 
 def _forward(network: Network, encodings: Sequence[Encoding]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -27,10 +33,8 @@ def logits_of(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> t
     tokenizer.enable_truncation(WINDOW)
     network.eval()
     encodings = tokenizer.encode_batch(list(texts))
-    order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
-    logits = torch.zeros(len(texts), len(ATTRIBUTES))
-    for start in range(0, len(order), BATCH):
-        chosen = order[start : start + BATCH]
+    logits = torch.zeros(len(texts), network.classifier.classifier.out_features)
+    for chosen in _by_length(encodings):
         logits[chosen] = _forward(network, [encodings[index] for index in chosen])[0].float()
     return logits
 
@@ -43,13 +47,12 @@ def token_scores(
     tokenizer.enable_truncation(WINDOW)
     network.eval()
     encodings = tokenizer.encode_batch(list(texts))
-    found = []
-    for start in range(0, len(encodings), BATCH):
-        chosen = encodings[start : start + BATCH]
-        spans = _forward(network, chosen)[1].tolist()
-        for encoding, row in zip(chosen, spans, strict=True):
-            tokens = zip(encoding.offsets, row, strict=False)
-            found.append([(first, last, logit) for (first, last), logit in tokens if last > first])
+    found: list[list[tuple[int, int, float]]] = [[] for _ in texts]
+    for chosen in _by_length(encodings):
+        spans = _forward(network, [encodings[index] for index in chosen])[1].tolist()
+        for index, row in zip(chosen, spans, strict=True):
+            tokens = zip(encodings[index].offsets, row, strict=False)
+            found[index] = [(start, end, logit) for (start, end), logit in tokens if end > start]
     return found
 
 

@@ -8,10 +8,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny
 
-from workers.models.training.examples import ATTRIBUTES
 from workers.models.training.network import Network
 from workers.models.training.predict import logits_of
-from workers.models.training.write import read, write
+from workers.models.training.write import SHIPPED, read, write
 
 TEXTS = ["du bist nett.", "du bist sehr dumm!", "heute " * 700, "😀"]
 
@@ -27,9 +26,9 @@ def folder(tmp_path: Path) -> Path:
 def test_the_checkpoint_is_plain_tensors_in_half_precision(folder: Path) -> None:
     saved = torch.load(folder / "checkpoint.ckpt", weights_only=True)
     assert {tensor.dtype for tensor in saved["state_dict"].values()} == {torch.float16}
-    assert saved["config"]["dataset"]["args"]["classes"] == list(ATTRIBUTES)
+    assert saved["config"]["dataset"]["args"]["classes"] == list(SHIPPED)
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    assert config["id2label"] == {str(i): name for i, name in enumerate(ATTRIBUTES)}
+    assert config["id2label"] == {str(i): name for i, name in enumerate(SHIPPED)}
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -45,7 +44,7 @@ def test_detoxify_itself_gives_the_same_scores_offline(
     loaded = Detoxify(checkpoint=str(folder / "local.ckpt"), huggingface_config_path=str(folder))
     theirs = loaded.predict(TEXTS)
     ours = torch.sigmoid(logits_of(*read(folder), TEXTS))
-    for index, name in enumerate(ATTRIBUTES):
+    for index, name in enumerate(SHIPPED):
         torch.testing.assert_close(torch.tensor(theirs[name]), ours[:, index], atol=1e-5, rtol=0)
 
 
