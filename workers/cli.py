@@ -2,8 +2,9 @@
 
 import typer
 
-from workers.commands import models, worker
+from workers.commands import models, score, worker
 
 commands = typer.Typer(no_args_is_help=True)
 commands.add_typer(worker.commands, name="worker")
 commands.add_typer(models.commands, name="models")
+commands.command("score")(score.score)

@@ -26,7 +26,7 @@ OptionalName = Annotated[
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Tell a ModelError, or a folder that cannot be used, in one line."""
     try:
         yield
@@ -57,7 +57,7 @@ def list_models() -> None:
 @commands.command()
 def show(name: Name) -> None:
     """Show what a model's manifest says."""
-    with _told():
+    with told():
         model = find(name, settings().models_dir)
     typer.echo(f"identity: {model.identity}\nfolder: {model.folder}")
     for key, value in model.manifest.model_dump(mode="json").items():
@@ -73,7 +73,7 @@ def build(
     """Make the form of a model that serves on this CPU, and prove that it scores like Detoxify."""
     from workers.models import build as building  # noqa: PLC0415 - slow to import
 
-    with _told():
+    with told():
         model = find(name or settings().model, settings().models_dir)
         notes = building.build(model, _Steps(model), again=again)
     typer.echo(f"{model.manifest.name} {model.manifest.version} serves as {notes['form']}")
@@ -84,7 +84,7 @@ def verify(name: OptionalName = None) -> None:
     """Compare a model's files with its manifest, and what serves with Detoxify."""
     from workers.models import build as building  # noqa: PLC0415 - slow to import
 
-    with _told():
+    with told():
         model = find(name or settings().model, settings().models_dir)
         found = building.verify(model, _Steps(model))
     typer.echo(f"{model.manifest.name} {model.manifest.version}: {found}")
@@ -93,7 +93,7 @@ def verify(name: OptionalName = None) -> None:
 @commands.command()
 def remove(name: Name) -> None:
     """Remove a pulled model and everything made from it."""
-    with _told():
+    with told():
         folder = registry.remove(name, settings().models_dir, active=settings().model)
     typer.echo(f"{folder} is gone")
 
@@ -103,7 +103,7 @@ def seal(
     folder: Annotated[Path, typer.Argument(help="Folder with a model.toml.", file_okay=False)],
 ) -> None:
     """Write the SHA-256 of a model's files into its model.toml: for a model of your own."""
-    with _told():
+    with told():
         manifest = manifests.seal(folder)
     typer.echo(f"{manifest.name} {manifest.version} is {manifest.identity}")
 
@@ -130,7 +130,7 @@ def pull(
     from workers.models import pull as pulling  # noqa: PLC0415 - imports torch
 
     bars = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with _told(), Progress(*bars, console=Console(stderr=True)) as progress:
+    with told(), Progress(*bars, console=Console(stderr=True)) as progress:
         model = pulling.pull(
             name,
             settings().models_dir,

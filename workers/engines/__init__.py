@@ -7,6 +7,10 @@ from typing import Any, Protocol
 from tokenizers import Tokenizer
 
 
+class UnscorableText(ValueError):
+    """The text is not Unicode: it holds half of a surrogate pair."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """What an engine makes of one text."""
@@ -35,7 +39,8 @@ class Engine(Protocol):
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Score each text; as many results as texts, in order; an empty list gives none.
 
-        Raises what the network raises: the caller tries the texts one by one.
+        Raises UnscorableText, and what the network raises: the caller tries the texts
+        one by one.
         """
 
 

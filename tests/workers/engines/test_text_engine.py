@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from workers.engines import Reading
+from workers.engines import Reading, UnscorableText
 from workers.engines.text_engine import TextEngine
 from workers.models.manifest import Manifest
 from workers.testing import tiny_tokenizer
@@ -105,3 +105,8 @@ def test_the_record_says_whether_the_language_is_calibrated(
     (scored,) = engine_of(network).score([text])
     assert scored.language == language
     assert scored.details["calibrated"] is calibrated
+
+
+def test_half_a_surrogate_pair_is_a_typed_error(network: OneWord) -> None:
+    with pytest.raises(UnscorableText):
+        engine_of(network).score(["Idiot \ud83d"])
