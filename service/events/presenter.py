@@ -7,15 +7,18 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from service.domain.events import EventType
 from service.events.schemas import (
     CommentData,
     EventComment,
+    EventData,
     EventDecision,
     EventOut,
     EventReason,
     EventReport,
     KeyOut,
-    MemberData,
+    MemberErasedData,
+    MemberStatusData,
     ReportData,
 )
 from service.tables import Comment, Decision, Event, Member, Moderator, Report, Thread
@@ -50,13 +53,17 @@ class _Related:
     keys: dict[UUID | None, KeyOut]
     """Of threads, members and moderators."""
 
-    def data(self, event: Event) -> CommentData | ReportData | MemberData:
+    def data(self, event: Event) -> EventData:
         if event.comment_id is None:
-            return MemberData(**event.facts, member=self.keys[event.member_id])
+            return self._member(event)
         comment = self._comment(event)
         if event.report_id is None:
             return CommentData(comment=comment, decision=self._decision(event))
         return ReportData(comment=comment, report=self._report(event))
+
+    def _member(self, event: Event) -> EventData:
+        form = MemberErasedData if event.type is EventType.MEMBER_ERASED else MemberStatusData
+        return form.model_validate(event.facts | {"member": self.keys[event.member_id]})
 
     def _comment(self, event: Event) -> EventComment:
         comment = self.comments[event.comment_id]

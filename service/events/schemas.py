@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.events import EventType
 from service.domain.states import Actor, State
+from service.domain.vocabulary import MemberStatus
 from service.paging import DEFAULT_LIMIT, MAX_LIMIT
 from service.schemas import Time
 
@@ -96,12 +97,24 @@ class ReportData(Data):
     report: EventReport
 
 
-class MemberData(Data):
-    """Data of `member.*`, with the facts of the change beside the member."""
-
-    model_config = ConfigDict(extra="allow")
+class MemberStatusData(Data):
+    """Data of `member.status_changed`."""
 
     member: KeyOut
+    from_status: MemberStatus
+    status: MemberStatus
+    until: Time | None = Field(description="When the status ends by itself")
+    moderator: KeyOut | None = None
+
+
+class MemberErasedData(Data):
+    """Data of `member.erased`; the member's key is the random one that took its place."""
+
+    member: KeyOut
+    receipt: UUID = Field(description="As the erasure was answered with")
+
+
+EventData = CommentData | ReportData | MemberStatusData | MemberErasedData
 
 
 class EventOut(BaseModel):
@@ -111,7 +124,7 @@ class EventOut(BaseModel):
     id: UUID = Field(description="Stays the same however often the event arrives")
     type: EventType
     timestamp: Time = Field(description="When it happened")
-    data: CommentData | ReportData | MemberData
+    data: EventData
 
 
 class EventsOut(BaseModel):
