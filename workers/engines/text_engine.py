@@ -98,19 +98,24 @@ class TextEngine:
         ]
         found = passages(text, marks)
         if not found:
-            return self._sentences(text)
+            return self._sentences(text, readings)
         worst = max((reading.scores for _, reading in toxic), key=_highest)
         return as_spans(found, _worst(worst))
 
-    def _sentences(self, text: str) -> list[dict[str, Any]]:
+    def _sentences(self, text: str, readings: Sequence[Reading]) -> list[dict[str, Any]]:
         """Score the sentences alone; without a toxic one, the worst is all there is to show."""
         places = [
             (start, end)
             for start, end in pieces(text, self._capacity, self._size)
             if text[start:end].strip()
         ]
-        readings = self._network.run([text[start:end] for start, end in places])
-        scored = [(place, reading.scores) for place, reading in zip(places, readings, strict=True)]
+        # A single sentence has just been read.
+        if len(places) > 1 or len(readings) > 1:
+            readings = self._network.run([text[start:end] for start, end in places])
+        scored = [
+            (place, reading.scores)
+            for place, reading in zip(places, readings[: len(places)], strict=True)
+        ]
         toxic = [item for item in scored if _toxic(item[1])]
         chosen = toxic or sorted(scored, key=lambda item: _highest(item[1]))[-1:]
         return [
