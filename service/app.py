@@ -29,7 +29,9 @@ from service.queue import Nudger
 from service.reports import endpoints as reports
 from service.review import endpoints as review
 from service.settings import Settings, settings
-from service.telemetry import AccessLog
+from service.telemetry import exposition
+from service.telemetry.access import AccessLog
+from service.telemetry.tracing import start_tracing, stop_tracing
 from service.threads import endpoints as threads
 from service.waiting import Waiters
 
@@ -62,9 +64,12 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         # As many threads as database connections: more would only wait for one.
         anyio.to_thread.current_default_thread_limiter().total_tokens = config.threads
+        start_tracing("api")
+        exposition.serve_metrics(config, database)
         with nudger:
             yield
         database.dispose()
+        await anyio.to_thread.run_sync(stop_tracing)
 
     app = FastAPI(
         title="Netiquette",
@@ -74,10 +79,19 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Its logs carry the messages of errors, and with them a text.
+        telemetry={
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
     app.state.context = context
     for feature in (comments, reports, threads, members, review, events, health):
         app.include_router(feature.router)
+    if config.metrics_token:
+        app.include_router(exposition.router)
     _add_docs(app)
     describe_problems(app)
     problems.install(app)

@@ -14,10 +14,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
 from service.errors import BadRequest, Invalid, NetiquetteError, TooLarge, Unavailable
+from service.telemetry.metrics import count_conflict
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 METHOD_NOT_ALLOWED = 405
+CONFLICT = 409
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,8 @@ def failure_response(error: Exception) -> Response:
             "unexpected_error", error=type(error).__name__, traceback=format_tb(error.__traceback__)
         )
         known = NetiquetteError("The error was logged. Try again; report it if it comes back.")
+    if known.status == CONFLICT:
+        count_conflict(known.slug)
     return problem_response(known)
 
 

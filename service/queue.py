@@ -6,13 +6,16 @@ nothing but timing (invariant 2), and no text can reach the broker (invariant 8)
 """
 
 import threading
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
 import structlog
 from celery import Celery
+from opentelemetry.trace import SpanContext
 
 from service.domain.vocabulary import Lane
+from service.telemetry.tracing import MOST_LINKS, current_caller, publishing
 
 SCORE_TASK = "netiquette.score"
 SWEEP_TASK = "netiquette.sweep"
@@ -56,15 +59,16 @@ def create_celery(broker_url: str) -> Celery:
     return app
 
 
-def publish(app: Celery, task: str, queue: str) -> None:
+def publish(app: Celery, task: str, queue: str, headers: Mapping[str, str] | None = None) -> None:
     """Send an empty message, unless enough of them wait there unread.
 
+    `headers`: the trace it belongs to, if any (see `service.telemetry.tracing`).
     Tries once; raises whatever the transport raises.
     """
     with app.producer_or_acquire() as producer:
         waiting = producer.channel.queue_declare(queue=queue).message_count
         if waiting < ENOUGH_WAITING:
-            app.send_task(task, queue=queue, producer=producer, retry=False)
+            app.send_task(task, queue=queue, producer=producer, retry=False, headers=headers)
 
 
 def nudge(app: Celery, lane: Lane) -> None:
@@ -92,7 +96,7 @@ class Nudger:
     def __init__(self, broker_url: str) -> None:
         """Start nothing yet; use as a context manager."""
         self._celery = create_celery(broker_url)
-        self._wanted: set[Lane] = set()
+        self._wanted: dict[Lane, list[SpanContext]] = {}
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nudger", daemon=True)
@@ -116,27 +120,31 @@ class Nudger:
 
     def nudge(self, lane: Lane) -> None:
         """Ask for a look at the lane; returns at once and never raises."""
+        caller = current_caller()
         with self._changed:
-            self._wanted.add(lane)
+            callers = self._wanted.setdefault(lane, [])
+            if caller and len(callers) <= MOST_LINKS:
+                callers.append(caller)
             self._changed.notify()
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted or self._stopping.is_set())
-                lanes, self._wanted = sorted(self._wanted), set()
-            published = self._publish(lanes)
+                wanted, self._wanted = self._wanted, {}
+            published = self._publish(wanted)
             if self._stopping.is_set():
                 return
             if not published:
                 with self._changed:
-                    self._wanted.update(lanes)
+                    self._wanted = wanted | self._wanted
             self._stopping.wait(NUDGE_INTERVAL if published else RETRY_SECONDS)
 
-    def _publish(self, lanes: list[Lane]) -> bool:
+    def _publish(self, wanted: Mapping[Lane, list[SpanContext]]) -> bool:
         try:
-            for lane in lanes:
-                publish(self._celery, SCORE_TASK, lane.queue)
+            for lane in sorted(wanted):
+                with publishing(lane.queue, wanted[lane]) as headers:
+                    publish(self._celery, SCORE_TASK, lane.queue, headers)
         except Exception as error:  # noqa: BLE001 - kombu raises whatever its transport raises
             log.warning("nudge_failed", error=type(error).__name__)
             return False

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -34,6 +34,13 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(75, gt=0, description="A lease older than this is a crash")
     sweep_seconds: float = Field(5.0, gt=0, description="How often missed comments are nudged")
     stale_seconds: int = Field(300, gt=0, description="Pending longer than this raises the alarm")
+    metrics_port: int | None = Field(
+        None, ge=1, le=65_535, description="Serve metrics here; one port per process"
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address of the metrics port")
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="Bearer token for the API's /metrics; without one: 404"
+    )
     event_retention_days: int = Field(
         30, gt=0, le=36_500, description="How long events can be read; receivers catch up meanwhile"
     )

@@ -14,6 +14,7 @@ from service.domain.vocabulary import Lane
 from service.members.blanking import carry_out_erasures
 from service.queue import ERASE_TASK, SCORE_TASK, SWEEP_TASK, UPKEEP_QUEUE, create_celery, nudge
 from service.settings import Settings
+from service.telemetry.tracing import HEADER, handling
 from workers.child import ScoringChild
 from workers.sweeps import sweep
 
@@ -62,7 +63,9 @@ def register_score(app: Celery, child: ScoringChild) -> None:
 
     @app.task(name=SCORE_TASK, bind=True, shared=False)  # type: ignore[untyped-decorator]  # Celery ships no types
     def score(task: Task) -> None:
-        child.score(LANES[task.request.delivery_info["routing_key"]])
+        queue = task.request.delivery_info["routing_key"]
+        with handling(queue, task.request.get(HEADER)):
+            child.score(LANES[queue])
 
 
 def register_upkeep(app: Celery, settings: Settings, database: Database) -> None:

@@ -16,6 +16,7 @@ from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.vocabulary import Lane
 from service.tables import SPENT_ATTEMPTS, Comment, Revision
+from service.telemetry.metrics import count_lost_leases
 
 SPENT = and_(PENDING, col(Comment.attempts) >= literal_column(str(SPENT_ATTEMPTS)))
 
@@ -105,6 +106,8 @@ def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch |
     with database.write() as session:
         found = session.exec(query).all()
         chosen = _choose([(comment, size) for comment, size in found], limits)
+        # A lease that ended in order has left no trace on the row.
+        expired = sum(comment.lease is not None for comment in chosen)
         for comment in chosen:
             comment.lease = lease
             comment.leased_until = now + timedelta(seconds=limits.seconds)
@@ -120,6 +123,7 @@ def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch |
             )
             for comment in chosen
         )
+    count_lost_leases("expired", expired)
     return Batch(lease, items, more=len(found) > len(items)) if items else None
 
 

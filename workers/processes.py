@@ -14,6 +14,8 @@ from service.db import Database
 from service.domain.vocabulary import Lane
 from service.queue import UPKEEP_QUEUE, nudge
 from service.settings import Settings
+from service.telemetry.exposition import serve_metrics
+from service.telemetry.tracing import start_tracing, stop_tracing
 from workers.app import create_app, register_score, register_upkeep
 from workers.child import Loader, ScoringChild
 from workers.scoring import Scoring
@@ -37,13 +39,16 @@ def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
     parent = os.getpid()
 
     def start(**_: Any) -> None:
+        start_tracing("score")
         child.start(parent)
 
     def stop(**_: Any) -> None:
         child.stop()
+        stop_tracing()
 
     signals.worker_process_init.connect(start, weak=False)
     signals.worker_process_shutdown.connect(stop, weak=False)
+    serve_metrics(settings)
     return _run(app, "prefork", concurrency, [lane.queue for lane in Lane])
 
 
@@ -51,6 +56,7 @@ def run_io(settings: Settings, concurrency: int) -> int:
     """Run an I/O worker with so many threads until it is told to end; return its exit code."""
     app = create_app(settings)
     register_upkeep(app, settings, Database(settings.database_url))
+    serve_metrics(settings)
     return _run(app, "threads", concurrency, [UPKEEP_QUEUE])
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bind_contextvars
 
 from service.db import Database
 from service.domain.vocabulary import Lane
 from service.ids import new_id
 from service.settings import Settings
 from service.tables import SPENT_ATTEMPTS
+from service.telemetry.metrics import count_engine
+from service.telemetry.tracing import describe, span
 from workers import leases
 from workers.engines import Engine
 from workers.results import score_checked, works
@@ -50,6 +53,7 @@ class Scoring:
         given back first, as if it had never been leased.
         """
         lease, started = new_id(), time.monotonic()
+        bind_contextvars(lease=str(lease))
         try:
             set_aside_spent(self.database)
             lane = leases.most_urgent(self.database, nudged)
@@ -74,13 +78,24 @@ class Scoring:
             return Outcome.FAILED
 
     def _score(self, engine: Engine, lane: Lane, batch: leases.Batch) -> Outcome:
+        comments = [str(item.comment_id) for item in batch.items]
+        describe(lease=str(batch.lease), comments=comments)
         try:
-            results = score_checked(engine, [item.body for item in batch.items])
-            store(self.database, engine, batch, results)
+            with span("engine"):
+                results = score_checked(engine, [item.body for item in batch.items])
+            count_engine(result.duration for result in results)
+            with span("store"):
+                store(self.database, engine, batch, results)
         except SQLAlchemyError:
             raise
         except Exception as error:  # noqa: BLE001 - a network raises whatever it raises
-            log.warning("batch_failed", error=_name(error), at=_place(error), lane=lane.name)
+            log.warning(
+                "batch_failed",
+                error=_name(error),
+                at=_place(error),
+                lane=lane.name,
+                comments=comments,
+            )
             return self._fail(engine, lane, batch, _name(error))
         return Outcome.STORED
 

@@ -19,6 +19,7 @@ from service.members.status import current_status
 from service.policy.facts import Facts
 from service.policy.judgement import judge
 from service.tables import Assessment, Comment, Decision, Member, Policy, Site
+from service.telemetry.metrics import count_lost_leases
 from workers.engines import Engine, Scored
 from workers.leases import SPENT, Batch, free
 
@@ -84,9 +85,12 @@ def store(database: Database, engine: Engine, batch: Batch, results: Sequence[Sc
     with database.write() as session:
         held = session.exec(select(Comment).where(col(Comment.lease) == batch.lease)).all()
         background = _Background.read(session, held)
-        for comment in held:
-            if comment.revision == revisions.get(comment.id):
-                _decide(session, background, comment, _assessment(engine, comment, scored))
+        decided = sum(
+            _decide(session, background, comment, _assessment(engine, comment, scored))
+            for comment in held
+            if comment.revision == revisions.get(comment.id)
+        )
+    count_lost_leases("outdated", len(batch.items) - decided)
 
 
 def store_failure(database: Database, batch: Batch, cause: str) -> None:
@@ -110,6 +114,7 @@ def set_aside_spent(database: Database) -> None:
         background = _Background.read(session, comments)
         for comment in comments:
             _decide(session, background, comment, None, CRASH_OR_HANG)
+    count_lost_leases("expired", len(comments))
 
 
 def _assessment(engine: Engine, comment: Comment, scored: dict[UUID, Scored]) -> Assessment:
@@ -135,8 +140,11 @@ def _decide(
     comment: Comment,
     assessment: Assessment | None,
     failure: str | None = None,
-) -> None:
-    """Write assessment, decision and event together, or nothing if the comment has changed."""
+) -> bool:
+    """Write assessment, decision and event together, or nothing if the comment has changed.
+
+    Tells which.
+    """
     version, document = background.sites[comment.site_id]
     facts = Facts(
         forms=assessment.forms if assessment else {},
@@ -156,6 +164,7 @@ def _decide(
         facts=facts.model_dump(mode="json"),
         lease=comment.lease,
     )
+    told = log.bind(site=str(comment.site_id), comment=str(comment.id), revision=comment.revision)
     try:
         with session.begin_nested():
             if assessment:
@@ -163,12 +172,8 @@ def _decide(
                 session.flush()
             change_state(session, change)
     except OutdatedDecision:
-        log.info("decision_outdated", comment=str(comment.id), revision=comment.revision)
-    else:
-        if failure:
-            log.warning(
-                "scoring_failed",
-                comment=str(comment.id),
-                revision=comment.revision,
-                cause=failure,
-            )
+        told.info("decision_outdated")
+        return False
+    if failure:
+        told.warning("scoring_failed", cause=failure)
+    return True

@@ -4,6 +4,7 @@ FastAPI reads a body before it runs dependencies, so that a stranger could make
 the service hold megabytes per request; hence a middleware and not a dependency.
 """
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,7 +27,9 @@ class Authentication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection (ASGI 3)."""
         if scope["type"] == "http" and scope["path"].startswith(GUARDED):
-            scope.setdefault("state", {})["principal"] = await self._authenticate(scope)
+            principal = await self._authenticate(scope)
+            scope.setdefault("state", {})["principal"] = principal
+            structlog.contextvars.bind_contextvars(site=str(principal.site_id))
         await self._app(scope, receive, send)
 
     async def _authenticate(self, scope: Scope) -> Principal:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from service import clock
+from service.db import after_commit
 from service.domain.events import EventType, event_for
 from service.domain.states import Actor, State, may_change, may_undo
 from service.domain.vocabulary import Lane
 from service.errors import IllegalTransition, OutdatedDecision
 from service.tables import Comment, Decision, Event
+from service.telemetry.metrics import count_decision
 
 UNDO_WINDOW = timedelta(seconds=10)
 """How long the event of a moderator's decision is held back, so that an undo can cancel it."""
@@ -99,6 +102,7 @@ def change_state(session: Session, change: Change) -> Decision:
             created_at=now,
         )
     )
+    after_commit(session, partial(count_decision, decision, comment))
     return decision
 
 

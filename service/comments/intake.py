@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from sqlmodel import Session, col, select
 
 from service.comments.repository import CommentRecord, get_record
 from service.comments.schemas import CommentIn
+from service.db import after_commit
 from service.domain.vocabulary import Lane
 from service.errors import Conflict, ExternalIdTaken, Invalid, ThreadClosed
 from service.members.status import refusal
 from service.tables import Comment, Member, Revision, Thread
+from service.telemetry.metrics import count_accepted
 from service.upsert import find_or_make
 
 Stored = TypeVar("Stored")
@@ -81,6 +84,7 @@ class Intake:
             pending_since=self._now,
         )
         self._session.add(comment)
+        after_commit(self._session, partial(count_accepted, lane))
         self._session.add(
             Revision(
                 comment_id=comment.id,

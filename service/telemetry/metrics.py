@@ -1,0 +1,138 @@
+"""The metrics, and the functions that count. None has a label for a site, a key or a text.
+
+Counting never raises and asks nobody: it must not cost a request anything. Times
+are in seconds. docs/telemetry.md lists all metrics.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import ParamSpec
+
+import structlog
+
+from service.domain.states import DECIDED, Actor, State
+from service.domain.vocabulary import Lane
+from service.tables import Comment, Decision
+from service.telemetry.shared import share_numbers
+
+share_numbers()
+
+from prometheus_client import (  # noqa: E402 - see share_numbers
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+)
+
+Parameters = ParamSpec("Parameters")
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+NONE = "none"
+
+# A second sample for each, that nobody asks for and that shared numbers do not have.
+disable_created_metrics()
+
+REGISTRY = CollectorRegistry()
+
+REQUESTS = Counter(
+    "netiquette_requests_total",
+    "HTTP requests answered",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+)
+REQUEST_SECONDS = Histogram(
+    "netiquette_request_seconds",
+    "Seconds until a request was answered, callers' own waiting (Prefer: wait) included",
+    ["method", "route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    registry=REGISTRY,
+)
+CONFLICTS = Counter(
+    "netiquette_conflicts_total", "Requests answered with 409", ["problem"], registry=REGISTRY
+)
+ACCEPTED = Counter("netiquette_accepted_total", "Comments accepted", ["lane"], registry=REGISTRY)
+DECISIONS = Counter(
+    "netiquette_decisions_total",
+    "Changes of state, by the new state, who caused it, and the first reason",
+    ["state", "actor", "reason"],
+    registry=REGISTRY,
+)
+DECIDED_SECONDS = Histogram(
+    "netiquette_accepted_to_decided_seconds",
+    "Seconds from accepting a revision to the automatic decision on it",
+    ["lane"],
+    buckets=(0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
+    registry=REGISTRY,
+)
+ENGINE_SECONDS = Histogram(
+    "netiquette_engine_seconds",
+    "Seconds the engine took for one comment",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    registry=REGISTRY,
+)
+LEASE_LOSSES = Counter(
+    "netiquette_lease_losses_total",
+    "Leased revisions that were scored for nothing, or whose lease ran out",
+    ["cause"],
+    registry=REGISTRY,
+)
+
+log = structlog.get_logger(__name__)
+
+
+def _harmless(count: Callable[Parameters, None]) -> Callable[Parameters, None]:
+    """Keep trouble with a number (a folder that is gone, no space) from whoever counts."""
+
+    @wraps(count)
+    def counting(*args: Parameters.args, **more: Parameters.kwargs) -> None:
+        try:
+            count(*args, **more)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is only a number
+            log.warning("not_counted", what=count.__name__, error=type(error).__name__)
+
+    return counting
+
+
+@_harmless
+def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
+    """Count an answered request; `route` is the template, None where none was reached."""
+    known = method if method in METHODS else "OTHER"
+    REQUESTS.labels(known, route or NONE, status).inc()
+    REQUEST_SECONDS.labels(known, route or NONE).observe(seconds)
+
+
+@_harmless
+def count_conflict(problem: str) -> None:
+    """Count a 409 by the slug of its problem; `claimed` and `outdated` are lost claims."""
+    CONFLICTS.labels(problem).inc()
+
+
+@_harmless
+def count_accepted(lane: Lane) -> None:
+    """Count a comment that is kept, after the commit."""
+    ACCEPTED.labels(lane.name.lower()).inc()
+
+
+@_harmless
+def count_decision(decision: Decision, comment: Comment) -> None:
+    """Count a change of state, after the commit, with the comment as the change left it."""
+    reason = decision.reasons[0]["code"] if decision.reasons else NONE
+    DECISIONS.labels(decision.to_state.value, decision.actor.value, reason).inc()
+    automatic = decision.actor in (Actor.POLICY, Actor.SYSTEM)
+    if automatic and decision.from_state is State.PENDING and decision.to_state in DECIDED:
+        waited = (decision.created_at - comment.pending_since).total_seconds()
+        DECIDED_SECONDS.labels(Lane(comment.lane).name.lower()).observe(max(0.0, waited))
+
+
+@_harmless
+def count_engine(seconds: Iterable[float]) -> None:
+    """Count what the engine took for each comment of a batch."""
+    for one in seconds:
+        ENGINE_SECONDS.observe(one)
+
+
+@_harmless
+def count_lost_leases(cause: str, revisions: int) -> None:
+    """Count revisions whose lease was lost: `outdated` by a change, `expired` by a crash."""
+    if revisions:
+        LEASE_LOSSES.labels(cause).inc(revisions)

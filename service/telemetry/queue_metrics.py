@@ -1,0 +1,103 @@
+"""What the database tells when the metrics are read: queue depth, age, event lag."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import structlog
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import ColumnElement, func, literal_column
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from service import clock
+from service.comments.conditions import PENDING
+from service.db import Database
+from service.domain.vocabulary import Lane
+from service.tables import Comment, Event, Site
+
+MOST = 100_000
+"""Comments that are counted per lane: more than that is a backlog, however long."""
+
+log = structlog.get_logger(__name__)
+
+
+class QueueMetrics(Collector):
+    """Gauges over all sites; each reading costs a few short queries on indexes.
+
+    Without a database there are no gauges, which an alert can see (`absent`).
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Read from `database` when asked."""
+        self._database = database
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Give the gauges as they are now."""
+        depth = GaugeMetricFamily(
+            "netiquette_pending_comments",
+            f"Pending comments, at most {MOST:,} per lane",
+            labels=["lane"],
+        )
+        age = GaugeMetricFamily(
+            "netiquette_oldest_pending_seconds",
+            "Age of the oldest pending revision, 0 if there is none",
+            labels=["lane"],
+        )
+        lag = GaugeMetricFamily(
+            "netiquette_event_lag_seconds",
+            "For how long the oldest event has been due without a number, 0 if there is none",
+        )
+        try:
+            with self._database.read() as session:
+                for lane in Lane:
+                    label = [lane.name.lower()]
+                    depth.add_metric(label, session.exec(pending_count(lane)).one())
+                    age.add_metric(label, _age(session, oldest_pending(lane)))
+                lag.add_metric([], _age(session, oldest_due()))
+        except SQLAlchemyError as error:
+            log.warning("queue_not_measured", error=type(error).__name__)
+            return
+        yield from (depth, age, lag)
+
+
+def pending_count(lane: Lane) -> SelectOfScalar[int]:
+    """Return the query for how many comments of the lane are pending, up to MOST."""
+    some = select(literal_column("1")).where(PENDING, _in(lane)).limit(MOST).subquery()
+    return select(func.count()).select_from(some)
+
+
+def oldest_pending(lane: Lane) -> SelectOfScalar[datetime]:
+    """Return the query for the time since when the oldest of the lane is pending."""
+    return (
+        select(col(Comment.pending_since))
+        .where(PENDING, _in(lane))
+        .order_by(col(Comment.pending_since))
+        .limit(1)
+    )
+
+
+def oldest_due() -> SelectOfScalar[datetime]:
+    """Return the query for the earliest due time of an unnumbered event: one look per site."""
+    earliest = (
+        select(func.min(col(Event.due_at)).label("due_at"))
+        .where(
+            col(Event.site_id) == col(Site.id),
+            col(Event.sequence).is_(None),
+            col(Event.cancelled_at).is_(None),
+        )
+        .correlate(Site)
+        .scalar_subquery()
+    )
+    per_site = select(earliest.label("due_at")).select_from(Site).subquery()
+    return select(func.min(per_site.c.due_at))
+
+
+def _in(lane: Lane) -> ColumnElement[bool]:
+    return col(Comment.lane) == literal_column(str(int(lane)))
+
+
+def _age(session: Session, since: SelectOfScalar[datetime]) -> float:
+    moment = session.exec(since).first()
+    return max(0.0, (clock.now() - moment).total_seconds()) if moment else 0.0
