@@ -31,6 +31,7 @@ from service.review import endpoints as review
 from service.settings import Settings, settings
 from service.telemetry import exposition
 from service.telemetry.access import AccessLog
+from service.telemetry.shared import forget_numbers
 from service.telemetry.tracing import start_tracing, stop_tracing
 from service.threads import endpoints as threads
 from service.waiting import Waiters
@@ -70,6 +71,8 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
             yield
         database.dispose()
         await anyio.to_thread.run_sync(stop_tracing)
+        # Here, since a server that was told to end by a signal runs nothing at its exit.
+        forget_numbers()
 
     app = FastAPI(
         title="Netiquette",

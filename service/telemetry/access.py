@@ -14,6 +14,9 @@ from service.telemetry.tracing import describe
 
 REQUEST_ID = "X-Request-ID"
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+"""Those that are told as they are; a caller may send any word."""
+
 _COMMENT = re.compile(r"/v1/comments/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/|$)")
 
 log = structlog.get_logger("service.access")
@@ -73,6 +76,7 @@ def _bind_comment(path: str) -> None:
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:
-    method, route = scope["method"], getattr(scope.get("route"), "path_format", None)
+    method = scope["method"] if scope["method"] in METHODS else "OTHER"
+    route = getattr(scope.get("route"), "path_format", None)
     metrics.count_request(method, route, status, seconds)
     log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))

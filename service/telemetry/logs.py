@@ -35,6 +35,7 @@ def configure_logging() -> None:
             ],
         )
     )
+    logging.captureWarnings(capture=True)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 

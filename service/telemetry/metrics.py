@@ -9,24 +9,14 @@ from functools import wraps
 from typing import ParamSpec
 
 import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from service.domain.states import DECIDED, Actor, State
 from service.domain.vocabulary import Lane
 from service.tables import Comment, Decision
-from service.telemetry.shared import share_numbers
-
-share_numbers()
-
-from prometheus_client import (  # noqa: E402 - see share_numbers
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    disable_created_metrics,
-)
 
 Parameters = ParamSpec("Parameters")
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 NONE = "none"
 
 # A second sample for each, that nobody asks for and that shared numbers do not have.
@@ -96,9 +86,8 @@ def _harmless(count: Callable[Parameters, None]) -> Callable[Parameters, None]:
 @_harmless
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
     """Count an answered request; `route` is the template, None where none was reached."""
-    known = method if method in METHODS else "OTHER"
-    REQUESTS.labels(known, route or NONE, status).inc()
-    REQUEST_SECONDS.labels(known, route or NONE).observe(seconds)
+    REQUESTS.labels(method, route or NONE, status).inc()
+    REQUEST_SECONDS.labels(method, route or NONE).observe(seconds)
 
 
 @_harmless

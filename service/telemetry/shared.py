@@ -10,6 +10,9 @@ DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 WANTED = ("NETIQUETTE_METRICS_PORT", "NETIQUETTE_METRICS_TOKEN")
 MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder that nobody else can read
 
+_made: list[tuple[str, int]] = []
+"""The folder that this process or one that it was forked from has made, and which that was."""
+
 
 def share_numbers() -> None:
     """Have this process and its children keep their numbers in files, where metrics are served.
@@ -23,10 +26,12 @@ def share_numbers() -> None:
         # In memory: the files are mapped, and a full disk would end the process.
         memory = MEMORY if os.access(MEMORY, os.W_OK) else None
         os.environ[DIRECTORY] = mkdtemp(prefix="netiquette-metrics-", dir=memory)
-        atexit.register(_remove, os.environ[DIRECTORY], os.getpid())
+        _made.append((os.environ[DIRECTORY], os.getpid()))
+        atexit.register(forget_numbers)
 
 
-def _remove(folder: str, maker: int) -> None:
-    """Remove the folder with the process that made it; its forks are still writing."""
-    if os.getpid() == maker:
-        shutil.rmtree(folder, ignore_errors=True)
+def forget_numbers() -> None:
+    """Remove the folder, in the process that made it; its forks may still be writing."""
+    for folder, maker in _made:
+        if os.getpid() == maker:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlmodel import col, select
 
+from service import clock
 from service.db import Database
 from service.domain.states import State
 from service.domain.vocabulary import Lane
 from service.tables import SPENT_ATTEMPTS, Comment, Decision
 from service.testing import SiteRows, add_comments
 from tests.invariants.fake_worker import FakeEngine
+from tests.service.telemetry.reading import Change
 from workers.engines import Scored
 from workers.scoring import WAITING_BATCH, Outcome, Scoring
 
@@ -188,3 +190,24 @@ def test_spent_ones_are_set_aside_behind_a_long_queue(
     scoring.run(FakeEngine(), Lane.COMMENTS)
     with database.read() as session:
         assert session.get_one(Comment, spent).state is State.FLAGGED
+
+
+def test_lost_leases_are_counted(database: Database, rows: SiteRows, scoring: Scoring) -> None:
+    """Those that nobody gave back, and those whose comment changed under the engine."""
+    changed = Change("netiquette_lease_losses_total")
+    scored = Change("netiquette_engine_seconds_count")
+    first, second = add_comments(database, rows, "a", "b")
+    with database.write() as session:
+        session.get_one(Comment, first).lease = first
+        session.get_one(Comment, first).leased_until = clock.now()
+
+    class Meanwhile(FakeEngine):
+        """Sees a comment taken from it while it scores."""
+
+        def score(self, texts: Sequence[str]) -> list[Scored]:
+            with database.write() as session:
+                session.get_one(Comment, second).revision = 2
+            return super().score(texts)
+
+    scoring.run(Meanwhile(), Lane.COMMENTS)
+    assert (changed(cause="expired"), changed(cause="outdated"), scored()) == (1, 1, 2)
