@@ -1,18 +1,23 @@
 """POST of reports: who counts, what enough of them do, and what they never do."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from httpx2 import Response
 from sqlmodel import col, select
+from starlette.testclient import TestClient
 
+from service.app import create_app
 from service.comments.changes import UNDO_WINDOW
 from service.domain.states import Actor, State
 from service.policy.facts import Facts
 from service.policy.judgement import judge
+from service.settings import Settings
 from service.tables import Decision, Event, Member, Policy
 from service.testing import frozen_clock
-from service.testing_http import Backend, Response
+from service.testing_http import Backend
 
 READERS = ("anna", "bert", "cem", "dora")
 
@@ -233,3 +238,23 @@ def test_what_is_no_report_is_refused(site: Backend, changes: dict[str, Any]) ->
 def test_unknown_and_foreign_comments_are_not_there(site: Backend, other_site: Backend) -> None:
     for comment_id in (other_site.comment()["id"], str(uuid4()), "x"):
         assert report(site, comment_id, "anna").status_code == 404
+
+
+@pytest.fixture
+def hurried(site: Backend) -> Backend:
+    """Return the backend with an API of its own, at which reports are limited."""
+    url = site.database.engine.url.render_as_string(hide_password=False)
+    settings = Settings(database_url=url, redis_url="redis://127.0.0.1:1/0", report_rate="2/minute")
+    client = TestClient(create_app(settings))
+    return replace(site, client=client)
+
+
+def test_a_reporter_may_report_so_much(hurried: Backend) -> None:
+    comment_id = approved(hurried)
+    for reporter in ("anna", "nobody", None):
+        statuses = [report(hurried, comment_id, reporter).status_code for _ in range(3)]
+        assert statuses[-1] == 429, reporter
+        assert 429 not in statuses[:-1]
+    limited = report(hurried, comment_id, "anna")
+    assert limited.json()["type"] == "urn:netiquette:problem:rate-limited"
+    made(hurried, comment_id, "bert")
