@@ -147,6 +147,7 @@ def test_the_event_is_read_with_its_facts(backend: Backend) -> None:
         "from_status": "active",
         "status": "banned",
         "until": None,
+        "moderator": None,
     }
 
 
