@@ -17,7 +17,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--excludes requirements/torch.excluded pyproject.toml requirements/build.in
 
 .DELETE_ON_ERROR:
-.PHONY: install help run test check bench eval model lock
+.PHONY: install help run test check bench bench-engine eval model lock
 
 install: $(VENV)/installed ## Install what running takes into .venv (plain `make` does this)
 
@@ -39,6 +39,9 @@ check: $(VENV)/installed-dev ## Check style, types, layers and dependencies
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
+bench-engine: $(VENV)/installed-dev ## Compare the ways of running a model, in one run
+	$(BIN)/python benchmarks/engine.py
+
 bench: $(VENV)/installed-dev ## Measure speed and latency
 	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
 
@@ -49,9 +52,9 @@ model: $(VENV)/installed-dev ## Train the bundled model anew (about 45 minutes o
 	$(BIN)/python -m workers.models.training
 
 lock: $(VENV)/installed-dev ## Pin what pyproject.toml asks for (LOCK=--upgrade: the newest of everything)
-	$(COMPILE) $(LOCK) --output-file requirements/service.lock
-	$(COMPILE) $(LOCK) --extra worker --output-file requirements/worker.lock
-	$(COMPILE) $(LOCK) --extra worker --extra dev --output-file requirements/dev.lock
+	$(COMPILE) $(LOCK) --extra tracing --output-file requirements/service.lock
+	$(COMPILE) $(LOCK) --extra tracing --extra worker --output-file requirements/worker.lock
+	$(COMPILE) $(LOCK) --extra tracing --extra worker --extra dev --output-file requirements/dev.lock
 
 $(VENV)/made:
 	@"$(PYTHON)" -c '$(IS_3_11)' 2>/dev/null || { \
