@@ -93,7 +93,7 @@ class Scoring:
                 "batch_failed",
                 error=_name(error),
                 at=_place(error),
-                lane=lane.name,
+                lane=lane.name.lower(),
                 comments=comments,
             )
             return self._fail(engine, lane, batch, _name(error))

@@ -7,6 +7,9 @@ from pathlib import Path
 from service.embedded import database, demo, folder
 from service.embedded.child import Spec, command
 from service.settings import Settings
+from service.telemetry.shared import share_numbers
+
+METRICS_PORT = "NETIQUETTE_METRICS_PORT"
 
 
 def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str]:
@@ -14,6 +17,8 @@ def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str
 
     A rate that the caller has set wins over the generous one.
     """
+    # All count in one place, so that the API can tell the workers' numbers, too.
+    share_numbers()
     own = {
         "NETIQUETTE_DATABASE_URL": database.url(var),
         "NETIQUETTE_REDIS_URL": broker_url,
@@ -34,16 +39,23 @@ def model(environment: dict[str, str], var: Path) -> Spec:
 def front(environment: dict[str, str], var: Path, listener: int) -> tuple[Spec, ...]:
     """Return how to start all that needs no model; the API serves on an inherited socket."""
     api = ("api", "--fd", str(listener))
+    workers = _without_port(environment)
     return (
         _own("The API", "api", api, environment, var, grace=3.0, descriptors=(listener,)),
-        _own("The I/O worker", "io", ("worker", "io"), environment, var, grace=3.0),
-        _own("The beat", "beat", ("worker", "beat"), environment, var, grace=3.0),
+        _own("The I/O worker", "io", ("worker", "io"), workers, var, grace=3.0),
+        _own("The beat", "beat", ("worker", "beat"), workers, var, grace=3.0),
     )
 
 
 def scoring(environment: dict[str, str], var: Path) -> Spec:
     """Return how to start the scoring worker, which needs the model to be built."""
-    return _own("The scoring worker", "score", ("worker", "score"), environment, var, grace=3.0)
+    workers = _without_port(environment)
+    return _own("The scoring worker", "score", ("worker", "score"), workers, var, grace=3.0)
+
+
+def _without_port(environment: dict[str, str]) -> dict[str, str]:
+    """Leave the metrics port to the API: there is one on a machine."""
+    return {name: value for name, value in environment.items() if name != METRICS_PORT}
 
 
 def _own(  # noqa: PLR0913 - one call per child, as readable as a table

@@ -20,7 +20,7 @@ Parameters = ParamSpec("Parameters")
 NONE = "none"
 
 # A second sample for each, that nobody asks for and that shared numbers do not have.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
 
 REGISTRY = CollectorRegistry()
 

@@ -21,6 +21,8 @@ class Received:
     links: tuple[bytes, ...]
     """Ids of the spans that it links to."""
     attributes: dict[str, Any]
+    state: str
+    """What a caller may have put into `tracestate`."""
 
 
 class Collector:
@@ -74,6 +76,7 @@ def _parse(body: bytes) -> Iterator[Received]:
                     parent=span.parent_span_id,
                     links=tuple(link.span_id for link in span.links),
                     attributes=_attributes(span),
+                    state=span.trace_state,
                 )
 
 

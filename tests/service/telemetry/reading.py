@@ -1,8 +1,20 @@
-"""Reading metrics in tests, which share one process and its numbers."""
+"""Reading metrics in tests, which share one process and its numbers; and the documentation."""
+
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from service.telemetry.metrics import REGISTRY
+
+ROOT = Path(__file__).parents[3]
+DOCS = (ROOT / "docs" / "telemetry.md").read_text("utf-8")
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Return the cells of the table under a heading."""
+    section = DOCS.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    return [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines]
 
 
 class Change:
