@@ -23,15 +23,15 @@ class ProblemOut(BaseModel):
     retry_after: int | None = Field(None, description="For 429: seconds")
 
 
+PROBLEM: dict[str, Any] = {
+    "description": "Problem",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` of an endpoint that can answer with these statuses, and 503."""
-    return {
-        status: {
-            "description": "Problem",
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
-        }
-        for status in (*statuses, 503)
-    }
+    return dict.fromkeys((*statuses, 503), PROBLEM)
 
 
 def describe_problems(app: FastAPI) -> None:
@@ -51,6 +51,9 @@ def describe_problems(app: FastAPI) -> None:
             for operation in path.values():
                 if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                     del operation["responses"]["422"]
+                if "requestBody" in operation:
+                    # no JSON, too many bytes
+                    operation["responses"] |= {"400": PROBLEM, "413": PROBLEM}
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from service.domain.texts import MAX_BODY, clean_body, clean_line
+from service.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 
 def rfc3339(moment: datetime) -> str:
@@ -36,6 +37,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Page(Strict):
+    """The query of a list: where to go on, and how much at once."""
+
+    after: str | None = Field(None, description="`next` of the page before")
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+
+
 Line = Annotated[str, AfterValidator(clean_line)]
 """A text of one line: a name, a title."""
 
@@ -56,5 +64,7 @@ class ModeratorIn(Strict):
     key: Key
     name: Line | None = Field(None, max_length=200)
     lead: bool | None = Field(
-        None, description="May undo colleagues' decisions; remembered until told otherwise"
+        None,
+        strict=True,
+        description="May undo colleagues' decisions; remembered until told otherwise",
     )

@@ -128,8 +128,9 @@ class ServedApi:
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
         )
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{self._socket.getsockname()[1]}",
+            base_url=self.url,
             headers={"Authorization": f"Bearer {backend.token}"},
             timeout=30,
             limits=httpx2.Limits(max_connections=100),

@@ -21,7 +21,7 @@ from service.comments.use_cases import Answer
 from service.context import Context, Services
 from service.ids import parse_id
 from service.openapi import problems
-from service.paging import DEFAULT_LIMIT, MAX_LIMIT
+from service.schemas import Page
 
 router = APIRouter(prefix="/v1/comments", tags=["comments"])
 
@@ -123,10 +123,9 @@ def get_history(
     comment_id: str,
     principal: ReadingKey,
     context: Services,
-    after: Annotated[str | None, Query(description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    page: Annotated[Page, Query()],
 ) -> HistoryOut:
     """Return every revision, assessment, decision and report, oldest first."""
     return history.get_history(
-        context, principal.site_id, parse_id(comment_id, "comment"), after, limit
+        context, principal.site_id, parse_id(comment_id, "comment"), page.after, page.limit
     )

@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.comments.schemas import CommentOut, ModeratorOut
 from service.domain.states import State
 from service.domain.vocabulary import DecisionReason
-from service.paging import DEFAULT_LIMIT, MAX_LIMIT
-from service.schemas import Body, Key, ModeratorIn, Strict, Time
+from service.schemas import Body, Key, ModeratorIn, Page, Strict, Time
 
 MAX_CLAIMS = 50
 
@@ -37,11 +36,8 @@ class QueueFilters(BaseModel):
     )
 
 
-class QueueQuery(QueueFilters):
+class QueueQuery(QueueFilters, Page):
     """A page of the queue."""
-
-    after: str | None = Field(None, description="`next` of the page before")
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
 
 class ClaimIn(QueueFilters):

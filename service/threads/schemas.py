@@ -3,27 +3,22 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from service.comments.schemas import MemberOut, WebAddress
 from service.domain.states import State
 from service.domain.vocabulary import Audience, Moderation
-from service.paging import DEFAULT_LIMIT, MAX_LIMIT
-from service.schemas import Key, Line, Strict, Time
+from service.schemas import Key, Line, Page, Strict, Time
 
 
-class ThreadQuery(BaseModel):
+class ThreadQuery(Page):
     """Which comments of a thread, and in which order."""
-
-    model_config = ConfigDict(extra="forbid")
 
     audience: Audience = Field(
         Audience.PUBLIC, description="`members` reads the public comments as well"
     )
     member: Key | None = Field(None, description="Also show what waits of this member's own")
     order: Literal["oldest", "newest"] = "oldest"
-    after: str | None = Field(None, description="`next` of the page before")
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
 
 class ReaderComment(BaseModel):
