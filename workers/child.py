@@ -51,7 +51,8 @@ class ScoringChild:
         self._parent = parent
         self._id = f"{socket.gethostname()}:{os.getpid()}"
         self._started = clock.now()
-        threading.Thread(target=self._live, name="engine", daemon=True).start()
+        self._thread = threading.Thread(target=self._live, name="engine", daemon=True)
+        self._thread.start()
 
     def score(self, lane: Lane) -> None:
         """Score one batch of the lane, if the engine is there."""
@@ -64,10 +65,14 @@ class ScoringChild:
             self._wake.set()
 
     def stop(self) -> None:
-        """Score no more. The sign of life stays: that the service was ready once still holds."""
+        """Score no more; waits a second at most for a heartbeat under way.
+
+        The sign of life stays: that the service was ready once still holds.
+        """
         self._engine = None
         self._stopped.set()
         self._wake.set()
+        self._thread.join(timeout=1)
 
     def _live(self) -> None:
         pause = 1.0
