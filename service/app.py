@@ -23,6 +23,7 @@ from service.db import Database
 from service.events import endpoints as events
 from service.events.waiting import find_positions_with_news
 from service.health import endpoints as health
+from service.host_check import HostCheck
 from service.members import endpoints as members
 from service.openapi import describe_problems
 from service.queue import Nudger
@@ -100,6 +101,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
     problems.install(app)
     app.add_middleware(BodyLimit, limit=config.max_body_bytes)
     app.add_middleware(Authentication, database=database)
+    app.add_middleware(HostCheck, allowed=config.allowed_hosts)
     app.add_middleware(AccessLog)
     return app
 

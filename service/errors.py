@@ -45,6 +45,12 @@ class BadRequest(NetiquetteError):
     status, slug, title = 400, "bad-request", "The request cannot be read"
 
 
+class UnknownHost(BadRequest):
+    """The request was sent to a host name that is not ours."""
+
+    slug, title = "unknown-host", "The host is not known here"
+
+
 class Unauthorized(NetiquetteError):
     """No key, or one that is unknown or revoked."""
 

@@ -7,6 +7,7 @@ import uvicorn
 
 from service.app import create_app
 from service.context import Context
+from service.protocol import BoundedProtocol
 from service.telemetry import configure_logging
 
 GRACE = 2
@@ -33,6 +34,7 @@ def serve(host: str, port: int, fd: int | None) -> bool:
         create_app(),
         host=host,
         port=port,
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,  # `?key=` of the Perspective door must not be logged
         server_header=False,

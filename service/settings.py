@@ -2,22 +2,39 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SECRETS = Path("/run/secrets")
+"""Where containers find their secrets: a file per setting, e.g. `netiquette_database_url`."""
+
+HostPattern = Annotated[
+    str, StringConstraints(to_lower=True, pattern=r"(?i)^(\*|(\*\.)?[a-z0-9.-]+|\[[0-9a-f:.]+\])$")
+]
 
 
 class Settings(BaseSettings):
     """What an operator can set; times are seconds, sizes bytes, unless the name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="NETIQUETTE_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="NETIQUETTE_",
+        extra="ignore",
+        # pydantic-settings warns of a folder that is not there.
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+    )
 
     database_url: str = Field("sqlite:///var/netiquette.db", description="SQLAlchemy URL")
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Celery's broker, rate limits")
     var_dir: Path = Field(Path("var"), description="State of the embedded default")
     model: str = Field("netiquette-de-en", description="Name of the model that scores")
     models_dir: Path = Field(Path(".cache/models"), description="Pulled and derived models")
+    allowed_hosts: Annotated[tuple[HostPattern, ...], NoDecode] = Field(
+        (),
+        description="Host names by which callers reach the API, besides loopback's: "
+        "`api.example.org,*.example.net`, or `*` for any",
+    )
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Largest request body")
     key_rate: str = Field("100/second", description="Comments per site key")
     member_rate: str = Field("20/minute", description="Comments and edits per member")
@@ -44,6 +61,14 @@ class Settings(BaseSettings):
     event_retention_days: int = Field(
         30, gt=0, le=36_500, description="How long events can be read; receivers catch up meanwhile"
     )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_by_commas(cls, given: object) -> object:
+        # Not JSON, as pydantic-settings would have lists.
+        if isinstance(given, str):
+            return [name.strip() for name in given.split(",") if name.strip()]
+        return given
 
     @model_validator(mode="after")
     def _lease_outlives_its_batch(self) -> Self:

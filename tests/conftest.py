@@ -17,6 +17,9 @@ from service.migrations import migrate
 from service.settings import Settings
 from service.testing_http import Backend
 
+# The name by which Starlette's test client calls.
+os.environ["NETIQUETTE_ALLOWED_HOSTS"] = "testserver"
+
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
