@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from service.commands import api, migrate, sites, up
+from service.commands import api, backup, migrate, sites, up
 
 GROUP = "netiquette.commands"
 
@@ -16,6 +16,8 @@ commands = typer.Typer(no_args_is_help=True)
 commands.command("up")(up.up)
 commands.command("api")(api.api)
 commands.command("migrate")(migrate.migrate)
+commands.command("backup")(backup.backup)
+commands.command("restore")(backup.restore)
 commands.add_typer(sites.site, name="site")
 commands.add_typer(sites.key, name="key")
 commands.add_typer(sites.moderator, name="moderator")

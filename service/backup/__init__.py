@@ -1,0 +1,1 @@
+"""Backups of the database: made while the service runs, checked, never overwritten."""
