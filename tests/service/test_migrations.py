@@ -1,16 +1,14 @@
 """Migrations give exactly the tables, and the queues' indexes are used."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, event, inspect, text
+from sqlalchemy import Engine, event, inspect
 from sqlmodel import SQLModel
 from starlette.testclient import TestClient
 
@@ -20,27 +18,6 @@ from service.ids import new_id
 from service.migrations import migrate
 from service.testing_http import Backend
 from workers import leases
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Give a database without tables."""
-    if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path}/empty.db")
-        yield database
-        database.dispose()
-        return
-    server_url: str = request.getfixturevalue("postgres_url")
-    name = f"empty_{uuid4().hex}"
-    server = Database(server_url)
-    connection = server.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.execute(text(f"CREATE DATABASE {name}"))
-    database = Database(server.engine.url.set(database=name).render_as_string(hide_password=False))
-    yield database
-    database.dispose()
-    connection.execute(text(f"DROP DATABASE {name}"))
-    connection.close()
-    server.dispose()
 
 
 def test_upgrading_gives_exactly_the_tables(empty: Database) -> None:

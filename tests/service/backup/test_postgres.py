@@ -2,12 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlmodel import select
 
@@ -29,20 +26,15 @@ def rows(database: Database) -> SiteRows:
 
 
 @pytest.fixture
-def empty_url(postgres_url: str) -> Iterator[str]:
-    """Give the URL of another database without tables on the same server."""
-    name = f"restored_{uuid4().hex}"
-    server = Database(postgres_url)
-    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-        connection.execute(text(f"DROP DATABASE {name}"))
-    server.dispose()
+def empty_url(empty: Database) -> str:
+    return empty.engine.url.render_as_string(hide_password=False)
 
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+into_postgres = pytest.mark.parametrize("empty", ["postgres"], indirect=True)
 
 
+@into_postgres
 def test_a_round_trip_under_writes(  # noqa: PLR0917 - parameters and fixtures
     run: Run,
     database: Database,
@@ -82,6 +74,7 @@ def test_a_database_with_tables_stays(
         assert list(session.exec(select(Revision.body))) == ["Vorher.", "Nachher."]
 
 
+@into_postgres
 def test_half_a_backup_restores_nothing(
     run: Run, database_url: str, rows: SiteRows, empty_url: str, tmp_path: Path
 ) -> None:
