@@ -1,11 +1,13 @@
 """The three kinds of process that the workers consist of: scoring, I/O and the beat."""
 
 import logging
+import math
 import os
 import signal
 import threading
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
@@ -22,6 +24,9 @@ from workers.scoring import Scoring
 
 FINISH_SECONDS = 1.5
 """How long a batch may go on when the worker is told to end; then it is given back."""
+
+CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""A container's own limit (cgroup v2): microseconds per period, or `max`."""
 
 CHATTY = ("celery.worker.strategy", "celery.app.trace")
 """Loggers that tell of each message at INFO."""
@@ -107,8 +112,15 @@ def _leave_alone(**_: Any) -> None:
     """Being connected is all that Celery asks for."""
 
 
-def _cores() -> int:
-    """Return how many cores this process may use."""
+def _cores(quota: Path = CGROUP_QUOTA) -> int:
+    """Return how many cores this process may use, a container's limit included."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    # A limit leaves all cores in sight: a thread on each would soon use the quota up,
+    # and all of them would stand still for the rest of the period.
+    with suppress(OSError, ValueError):
+        share, period = map(int, quota.read_text().split())
+        cores = min(cores, math.ceil(share / period))
+    return max(1, cores)

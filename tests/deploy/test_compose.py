@@ -1,0 +1,166 @@
+"""compose.yaml, read as Compose does: anchors, merges and all."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy.engine import make_url
+from typer.testing import CliRunner
+
+from service.cli import application
+from service.settings import Settings
+from tests.deploy.dockerfile import ROOT, read
+
+OURS = {"migrate", "api", "model", "score", "io", "beat"}
+ONCE = {"migrate", "model"}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def services(compose: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = compose["services"]
+    assert found.keys() == OURS | {"postgres", "valkey"}
+    return found
+
+
+def test_what_is_named_is_defined(compose: dict[str, Any], services: dict[str, Any]) -> None:
+    for service in services.values():
+        assert set(service.get("depends_on", {})) <= services.keys()
+        assert set(service.get("networks", [])) <= compose["networks"].keys()
+        assert set(service.get("secrets", [])) <= compose["secrets"].keys()
+        for volume in service.get("volumes", []):
+            assert volume.partition(":")[0] in compose["volumes"]
+        for needed, how in service.get("depends_on", {}).items():
+            once = how["condition"] == "service_completed_successfully"
+            assert once == (needed in ONCE)
+
+
+def test_every_service_is_shut_in(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}, name
+        assert service["restart"] == ("no" if name in ONCE else "unless-stopped"), name
+        assert "privileged" not in service, name
+
+
+def test_only_the_api_can_be_reached_and_only_from_this_machine(
+    compose: dict[str, Any], services: dict[str, Any]
+) -> None:
+    assert {name for name, service in services.items() if "ports" in service} == {"api"}
+    (port,) = services["api"]["ports"]
+    assert port.startswith("127.0.0.1:")
+    assert compose["networks"]["inside"] == {"internal": True}
+    outside = {name for name in services if "outside" in services[name].get("networks", [])}
+    assert outside == {"api", "io"}
+
+
+def test_the_stores_and_whoever_serves_have_a_health_check(services: dict[str, Any]) -> None:
+    for name in ("postgres", "valkey", "score", "io"):
+        assert services[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+    assert "healthcheck" not in services["api"], "the image's own"
+    assert read()["api"].all("HEALTHCHECK")
+    code = services["score"]["healthcheck"]["test"][-1]
+    compile(code, "healthcheck", "exec")
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_command_of_ours_exists(services: dict[str, Any], name: str) -> None:
+    program, *arguments = services[name]["command"]
+    assert program == "netiquette"
+    # Reads all arguments before it, so that a wrong one fails.
+    result = CliRunner().invoke(application(), [*arguments, "--help"])
+    assert result.exit_code == 0, result.output
+    words = [word for word in arguments if not word.startswith("-")][:2]
+    assert f"{words[0]} " in result.output
+
+
+def test_every_image_of_ours_is_a_stage(services: dict[str, Any]) -> None:
+    stages = read()
+    for name in OURS:
+        assert services[name]["build"]["target"] in stages
+        assert services[name]["image"].startswith(
+            f"netiquette-{services[name]['build']['target']}:"
+        )
+
+
+def test_valkey_saves_nothing(services: dict[str, Any]) -> None:
+    command = services["valkey"]["command"]
+    assert command[command.index("--save") + 1] == ""
+    assert command[command.index("--appendonly") + 1] == "no"
+    assert "volumes" not in services["valkey"]
+
+
+def test_every_variable_is_a_setting(services: dict[str, Any]) -> None:
+    names = {name for service in OURS for name in services[service].get("environment", {})}
+    assert names
+    for name in names:
+        assert name.removeprefix("NETIQUETTE_").lower() in Settings.model_fields
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """Return the folder that the script has made, beside a copy of it."""
+    shutil.copy(ROOT / "deploy" / "make-secrets", tmp_path)
+    subprocess.run(["sh", tmp_path / "make-secrets"], check=True)
+    return tmp_path / "secrets"
+
+
+def test_the_secrets_are_those_that_compose_mounts(compose: dict[str, Any], secrets: Path) -> None:
+    files = {name: Path(secret["file"]) for name, secret in compose["secrets"].items()}
+    assert {path.parent for path in files.values()} == {Path("deploy/secrets")}
+    assert {path.name for path in files.values()} == {path.name for path in secrets.iterdir()}
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o444}
+    assert "deploy/secrets/" in (ROOT / ".gitignore").read_text().split()
+
+
+def test_the_secrets_fit_together_and_are_read_as_settings(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NETIQUETTE_DATABASE_URL", "NETIQUETTE_REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    settings = Settings(_secrets_dir=secrets)
+    database, redis = make_url(settings.database_url), make_url(settings.redis_url)
+    assert database.password == (secrets / "postgres_password").read_text()
+    assert (secrets / "valkey_conf").read_text() == f"requirepass {redis.password}\n"
+    assert len(str(database.password)) == len(str(redis.password)) == 48
+    assert database.password != redis.password
+    assert (database.host, redis.host) == ("postgres", "valkey")
+
+
+def test_secrets_are_made_once(secrets: Path) -> None:
+    before = {path.name: path.read_bytes() for path in secrets.iterdir()}
+    again = subprocess.run(["sh", secrets.parent / "make-secrets"], check=False)
+    assert again.returncode == 1
+    assert {path.name: path.read_bytes() for path in secrets.iterdir()} == before
+
+
+@pytest.mark.skipif(
+    subprocess.run(["docker", "compose", "version"], check=False, capture_output=True).returncode
+    if shutil.which("docker")
+    else True,
+    reason="no Compose on this machine",
+)
+def test_compose_itself_reads_it(secrets: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "compose.yaml", tmp_path)
+    (tmp_path / "deploy").mkdir()
+    secrets.rename(tmp_path / "deploy" / "secrets")
+    subprocess.run(["docker", "compose", "config", "--quiet"], check=True, cwd=tmp_path)
+
+
+def test_variables_of_the_operator_have_defaults() -> None:
+    text = (ROOT / "compose.yaml").read_text("utf-8")
+    used = re.findall(r"(?<!\$)\$\{([^}]+)\}", text)
+    assert used
+    assert all(":-" in variable for variable in used)

@@ -1,0 +1,22 @@
+"""How many threads a worker takes."""
+
+from pathlib import Path
+
+import pytest
+
+from workers.processes import _cores
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("50000 100000", 1), ("100000 100000\n", 1), ("1000 100000", 1)]
+)
+def test_a_container_s_limit_counts(tmp_path: Path, quota: str, cores: int) -> None:
+    (tmp_path / "cpu.max").write_text(quota)
+    assert _cores(tmp_path / "cpu.max") == cores
+
+
+def test_without_a_limit_all_cores_count(tmp_path: Path) -> None:
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert _cores(tmp_path / "cpu.max") == _cores(tmp_path / "missing") >= 1
+    (tmp_path / "cpu.max").write_text("9900000 100000\n")
+    assert _cores(tmp_path / "cpu.max") == _cores(tmp_path / "missing")
