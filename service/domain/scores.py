@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from math import isfinite
+from typing import Literal, get_args
 
-ATTRIBUTES = (
+Attribute = Literal[
     "toxicity",
     "severe_toxicity",
     "obscene",
@@ -11,9 +12,9 @@ ATTRIBUTES = (
     "insult",
     "threat",
     "sexual_explicit",
-)
+]
 
-Scores = Mapping[str, float]
+ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
 
 
 def checked_scores(raw: Mapping[str, float]) -> dict[str, float]:
@@ -22,7 +23,7 @@ def checked_scores(raw: Mapping[str, float]) -> dict[str, float]:
     Raises ValueError when a score is not a number in that range: a network that
     overflows must not pass for a harmless comment.
     """
-    scores = {name: float(raw[name]) for name in ATTRIBUTES if name in raw}
+    scores: dict[str, float] = {name: float(raw[name]) for name in ATTRIBUTES if name in raw}
     wrong = [name for name, score in scores.items() if not (isfinite(score) and 0 <= score <= 1)]
     if wrong:
         raise ValueError(f"scores outside 0..1: {', '.join(wrong)}")

@@ -1,18 +1,11 @@
 """The policy document: a versioned, immutable statement of what is flagged."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Attribute = Literal[
-    "toxicity",
-    "severe_toxicity",
-    "obscene",
-    "identity_attack",
-    "insult",
-    "threat",
-    "sexual_explicit",
-]
+from service.domain.scores import Attribute
+
 Score = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from service.policy.document import Attribute
+from service.domain.scores import Attribute
 from workers.models.errors import BadManifest, CorruptModel
 
 MANIFEST = "model.toml"
