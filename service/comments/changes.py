@@ -122,6 +122,21 @@ def release_held_events(session: Session, comment: Comment, now: datetime) -> No
     )
 
 
+def cancel_events(session: Session, decision: Decision) -> None:
+    """Cancel what a decision caused and nobody has been told: it is about to be undone."""
+    session.execute(
+        update(Event)
+        .where(
+            col(Event.site_id) == decision.site_id,
+            col(Event.decision_id) == decision.id,
+            col(Event.sequence).is_(None),
+            col(Event.cancelled_at).is_(None),
+        )
+        .values(cancelled_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _update(session: Session, change: Change) -> bool:
     comment = change.comment
     statement = (

@@ -4,7 +4,6 @@ from sqlalchemy import exists, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 
-from service import clock
 from service.comments.changes import TICK
 from service.domain.events import EventType
 from service.reports.repository import is_open
@@ -55,8 +54,8 @@ def reopen_reports(session: Session, undone: Decision) -> None:
     """Open the reports again that the undone decision had resolved; leaves the commit.
 
     A member who has reported the comment again meanwhile keeps the newer report
-    alone. The events that have no number yet are cancelled; who has read one of the
-    others learns of the undo by `decision.reverted`.
+    alone. The undo cancels the events that have no number yet; who has read one of
+    the others learns of it by `decision.reverted`.
     """
     newer = aliased(Report)
     reported_again = exists().where(
@@ -74,18 +73,5 @@ def reopen_reports(session: Session, undone: Decision) -> None:
             or_(col(Report.reporter_id).is_(None), ~reported_again),
         )
         .values(resolved_at=None, resolved_by=None)
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        update(Event)
-        .where(
-            col(Event.site_id) == undone.site_id,
-            col(Event.comment_id) == undone.comment_id,
-            col(Event.decision_id) == undone.id,
-            col(Event.type) == EventType.REPORT_RESOLVED,
-            col(Event.sequence).is_(None),
-            col(Event.cancelled_at).is_(None),
-        )
-        .values(cancelled_at=clock.now())
         .execution_options(synchronize_session=False)
     )

@@ -3,11 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.comments.changes import UNDO_WINDOW, Change, change_state
+from service.comments.changes import UNDO_WINDOW, Change, cancel_events, change_state
 from service.comments.presenter import present_decision
 from service.comments.repository import lock_comment
 from service.comments.schemas import DecisionOut
@@ -20,7 +19,7 @@ from service.reports.use_cases import reopen_reports
 from service.review.decisions import last_decision
 from service.review.moderators import assert_moderator
 from service.review.schemas import UndoIn
-from service.tables import Decision, Event, Moderator
+from service.tables import Decision, Moderator
 
 UNDONE = "undone"
 
@@ -28,7 +27,7 @@ UNDONE = "undone"
 def undo_decision(context: Context, site_id: UUID, decision_id: UUID, undo: UndoIn) -> DecisionOut:
     """Bring the comment back to the state before, as a new decision.
 
-    The held event of the decision is cancelled; the one of the undo says what holds
+    The held events of the decision are cancelled; the one of the undo says what holds
     now. The same undo sent again is the first one. Raises NotFound, Conflict for what
     no moderator decided, NotYourDecision, or UndoTooLate when the window has passed
     or the comment has changed since.
@@ -41,7 +40,7 @@ def undo_decision(context: Context, site_id: UUID, decision_id: UUID, undo: Undo
         if last and last.undoes == decision.id and last.moderator_id == moderator.id:
             return present_decision(last, moderator)
         _check(decision, last, moderator)
-        _cancel_event(session, decision)
+        cancel_events(session, decision)
         made = change_state(
             session,
             Change(
@@ -78,19 +77,6 @@ def _check(decision: Decision, last: Decision | None, moderator: Moderator) -> N
     if clock.now() > decision.created_at + UNDO_WINDOW:
         seconds = int(UNDO_WINDOW.total_seconds())
         raise UndoTooLate(f"The {seconds} seconds for an undo have passed. Decide anew instead.")
-
-
-def _cancel_event(session: Session, decision: Decision) -> None:
-    session.execute(
-        update(Event)
-        .where(
-            col(Event.site_id) == decision.site_id,
-            col(Event.decision_id) == decision.id,
-            col(Event.sequence).is_(None),
-        )
-        .values(cancelled_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _reasons_before(session: Session, decision: Decision) -> list[dict[str, Any]]:

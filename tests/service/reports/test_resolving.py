@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.comments.changes import Change, change_state
+from service.comments.changes import Change, cancel_events, change_state
 from service.comments.repository import lock_comment
 from service.domain.events import EventType
 from service.domain.states import Actor, State
@@ -111,7 +111,9 @@ def test_an_undo_opens_them_again_and_takes_back_what_nobody_has_read(backend: B
         assert numbered
         numbered.sequence = 1
     with backend.database.write() as session:
-        reopen_reports(session, session.get_one(Decision, first.id))
+        undone = session.get_one(Decision, first.id)
+        cancel_events(session, undone)
+        reopen_reports(session, undone)
     assert reported(backend) == {comment_id: 2}
     cancelled = [
         event.cancelled_at is not None
