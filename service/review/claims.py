@@ -42,5 +42,6 @@ def claim(context: Context, site_id: UUID, wanted: ClaimIn) -> ClaimsOut:
             .values(claimed_by=moderator.id, claimed_until=now + CLAIM)
             .execution_options(synchronize_session=False)
         )
-        held = [comment_id for comment_id in ids if comment_id in set(locked)]
+        taken = set(locked)
+        held = [comment_id for comment_id in ids if comment_id in taken]
         return ClaimsOut(items=read_items(session, site_id, held, now))
