@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 import structlog
 from celery import Celery
+from kombu.entity import Exchange, Queue
 from opentelemetry.trace import SpanContext
 
 from service.domain.vocabulary import Lane
@@ -43,6 +44,7 @@ def create_celery(broker_url: str) -> Celery:
     app.conf.update(
         task_ignore_result=True,
         task_default_queue=UPKEEP_QUEUE,
+        task_queues=[_queue(name) for name in (*(lane.queue for lane in Lane), UPKEEP_QUEUE)],
         broker_connection_retry_on_startup=True,
         # kombu waits forever by default; a silent broker must show as an error.
         broker_transport_options={
@@ -57,6 +59,17 @@ def create_celery(broker_url: str) -> Celery:
         },
     )
     return app
+
+
+def _queue(name: str) -> Queue:
+    """Return a queue whose messages are gone once they are read, without acknowledgement.
+
+    An acknowledgement that fails with a broker that went away is logged by kombu and
+    forgotten, but goes on to fill the worker's window of one message: the worker never
+    reads again, and never notices that its connection is dead.
+    """
+    exchange = Exchange(name)  # type: ignore[no-untyped-call]  # kombu has no types
+    return Queue(name, exchange, routing_key=name, no_ack=True)  # type: ignore[no-untyped-call]
 
 
 def publish(app: Celery, task: str, queue: str, headers: Mapping[str, str] | None = None) -> None:

@@ -24,8 +24,8 @@ LANES = {lane.queue: lane for lane in Lane}
 def create_app(settings: Settings) -> Celery:
     """Return the configuration that all workers and the beat share.
 
-    Messages are acknowledged as they are read: they say nothing that the sweep
-    would not find out, and a text that kills its worker must not come back by itself.
+    Messages are gone once they are read: they say nothing that the sweep would not
+    find out, and a text that kills its worker must not come back by itself.
     """
     app = create_celery(settings.redis_url)
     app.conf.update(
@@ -49,12 +49,6 @@ def create_app(settings: Settings) -> Celery:
             for task in (SWEEP_TASK, ERASE_TASK)
         },
     )
-    app.conf.broker_transport_options |= {
-        # What a killed worker had read, but not begun; see the docstring.
-        "visibility_timeout": 60,
-        "unacked_restore_interval": 10,
-        "unacked_restore_throttle": 1,
-    }
     return app
 
 

@@ -63,6 +63,22 @@ def test_worker_told_to_end_finishes_its_batch_or_gives_it_back(
 
 
 @on_sqlite
+def test_workers_outlive_a_valkey_that_comes_and_goes(stack: Stack, valkey: Valkey) -> None:
+    """Killed at many moments, also between a message and its acknowledgement."""
+    stack.start_all()
+    with Nudger(valkey.url) as nudger:
+        for kill_after in range(0, 40, 5):
+            ids = []
+            for number in range(40):
+                if number == kill_after:
+                    valkey.kill()
+                    valkey.start()
+                ids += add_comments(stack.database, stack.rows, f"Beitrag {number}")
+                nudger.nudge(Lane.COMMENTS)
+            assert stack.wait_decided(ids) == [State.APPROVED] * 40
+
+
+@on_sqlite
 def test_valkey_killed_and_emptied_while_comments_arrive(stack: Stack, valkey: Valkey) -> None:
     stack.start_all()
     ids = []

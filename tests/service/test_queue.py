@@ -7,7 +7,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.domain.vocabulary import Lane
-from service.queue import ENOUGH_WAITING, SCORE_TASK, Nudger, create_celery, nudge, publish
+from service.queue import (
+    ENOUGH_WAITING,
+    SCORE_TASK,
+    UPKEEP_QUEUE,
+    Nudger,
+    create_celery,
+    nudge,
+    publish,
+)
 from tests.invariants.stack import Valkey, free_port, wait_until
 
 
@@ -92,3 +100,9 @@ def test_a_refused_nudge_is_no_error() -> None:
     with capture_logs() as logs:
         nudge(create_celery(f"redis://127.0.0.1:{free_port()}/0"), Lane.COMMENTS)
     assert [entry["event"] for entry in logs] == ["nudge_failed"]
+
+
+def test_messages_need_no_acknowledgement() -> None:
+    queues = create_celery("redis://127.0.0.1:1").amqp.queues
+    assert {*queues} == {*(lane.queue for lane in Lane), UPKEEP_QUEUE}
+    assert all(queue.no_ack for queue in queues.values())
