@@ -18,6 +18,7 @@ from service.ids import new_id
 from service.members.status import current_status
 from service.policy.facts import Facts
 from service.policy.judgement import judge
+from service.reports.repository import count_reporters
 from service.tables import Assessment, Comment, Decision, Member, Policy, Site
 from service.telemetry.metrics import count_lost_leases
 from workers.engines import Engine, Scored
@@ -40,10 +41,12 @@ class _Background:
     statuses: dict[UUID, MemberStatus]
     looked_at: frozenset[UUID]
     """Comments that were flagged before, or decided by a moderator."""
+    reporters: Mapping[UUID, int]
+    """Comment → different members whose reports of it are open; none is left out."""
 
     @classmethod
     def read(cls, session: Session, comments: Iterable[Comment]) -> "_Background":
-        """Read it all in three queries."""
+        """Read it all in four queries."""
         comments = list(comments)
         policies = (
             select(Site.id, Site.active_policy, Policy.document)
@@ -71,6 +74,7 @@ class _Background:
             },
             statuses={member.id: current_status(member, now) for member in session.exec(members)},
             looked_at=frozenset(session.exec(looked_at)),
+            reporters=count_reporters(session, [comment.id for comment in comments]),
         )
 
 
@@ -83,7 +87,7 @@ def store(database: Database, engine: Engine, batch: Batch, results: Sequence[Sc
     scored = {item.comment_id: result for item, result in zip(batch.items, results, strict=True)}
     revisions = {item.comment_id: item.revision for item in batch.items}
     with database.write() as session:
-        held = session.exec(select(Comment).where(col(Comment.lease) == batch.lease)).all()
+        held = _hold(session, batch)
         background = _Background.read(session, held)
         decided = sum(
             _decide(session, background, comment, _assessment(engine, comment, scored))
@@ -96,7 +100,7 @@ def store(database: Database, engine: Engine, batch: Batch, results: Sequence[Sc
 def store_failure(database: Database, batch: Batch, cause: str) -> None:
     """Flag the revisions of a batch that failed for good, for a person to look at."""
     with database.write() as session:
-        held = session.exec(select(Comment).where(col(Comment.lease) == batch.lease)).all()
+        held = _hold(session, batch)
         background = _Background.read(session, held)
         for comment in held:
             _decide(session, background, comment, None, cause)
@@ -115,6 +119,12 @@ def set_aside_spent(database: Database) -> None:
         for comment in comments:
             _decide(session, background, comment, None, CRASH_OR_HANG)
     count_lost_leases("expired", len(comments))
+
+
+def _hold(session: Session, batch: Batch) -> Sequence[Comment]:
+    """Return what is still under the batch's lease; reports and edits of it wait from now on."""
+    query = select(Comment).where(col(Comment.lease) == batch.lease).order_by(col(Comment.id))
+    return session.exec(query.with_for_update()).all()
 
 
 def _assessment(engine: Engine, comment: Comment, scored: dict[UUID, Scored]) -> Assessment:
@@ -151,6 +161,7 @@ def _decide(
         failure=failure,
         member_status=background.statuses[comment.member_id],
         previously_flagged=comment.id in background.looked_at,
+        reporters=background.reporters.get(comment.id, 0),
     )
     judgement = judge(document, facts)
     change = Change(

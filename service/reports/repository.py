@@ -1,9 +1,10 @@
-"""Open reports, as parts of queries. Every one is scoped to a site."""
+"""Open reports, as parts of queries; all but counts by known ids are scoped to a site."""
 
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Subquery, func
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from service.tables import Comment, Report
 
@@ -34,3 +35,16 @@ def open_report_counts(site_id: UUID) -> Subquery:
         .group_by(col(Report.comment_id))
         .subquery("open_report_counts")
     )
+
+
+def count_reporters(session: Session, comments: Iterable[UUID]) -> Mapping[UUID, int]:
+    """Count the different members whose reports are open, by comment; leaves out the others.
+
+    Anonymous reports count for nothing.
+    """
+    counted = session.exec(
+        select(Report.comment_id, func.count(col(Report.reporter_id).distinct()))
+        .where(col(Report.comment_id).in_(comments), is_open())
+        .group_by(col(Report.comment_id))
+    )
+    return {comment_id: reporters for comment_id, reporters in counted if reporters}

@@ -15,6 +15,7 @@ from service.tables import (
     Decision,
     Member,
     Policy,
+    Report,
     Revision,
     Site,
 )
@@ -95,6 +96,31 @@ def test_an_edit_after_the_policys_approval_may_be_approved(
     scoring.run(ENGINE, Lane.COMMENTS)
     assert decision_codes(database)[-1] == []
     check_record(database, ids)
+
+
+@pytest.mark.parametrize(("members", "codes"), [(2, []), (3, ["reported"])])
+def test_reports_made_while_it_was_pending_count(
+    database: Database,
+    rows: SiteRows,
+    scoring: Scoring,
+    members: int,
+    codes: list[str],
+) -> None:
+    reported, neighbour = add_comments(database, rows, "a", "b")
+    about = {"site_id": rows.site_id, "comment_id": reported, "revision": 1, "reason": "insult"}
+    with database.write() as session:
+        readers = [Member(site_id=rows.site_id, key=f"leser-{n}") for n in range(members)]
+        session.add_all(readers)
+        session.flush()
+        session.add_all(Report(reporter_id=reader.id, **about) for reader in readers)
+        session.add_all([Report(**about), Report(**about)])  # anonymous ones
+    scoring.run(ENGINE, Lane.COMMENTS)
+    with database.read() as session:
+        decisions = {made.comment_id: made for made in session.exec(select(Decision))}
+    assert [reason["code"] for reason in decisions[reported].reasons] == codes
+    assert decisions[reported].facts["reporters"] == members
+    assert decisions[neighbour].reasons == []
+    check_record(database, [reported, neighbour])
 
 
 @pytest.mark.parametrize(("version", "document"), [(1, {"flag_at": {}}), (7, None)])
