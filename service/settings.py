@@ -4,7 +4,15 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
+import limits
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SECRETS = Path("/run/secrets")
@@ -15,18 +23,41 @@ HostPattern = Annotated[
 ]
 
 
+def _known_rate(given: str) -> str:
+    """Return the rate; raises ValueError for what `limits` cannot read."""
+    try:
+        limits.parse(given)
+    except ValueError:
+        raise ValueError(f"{given!r} is no rate, such as 20/minute or 100/second") from None
+    return given
+
+
+def _known_broker(given: str) -> str:
+    """Return the URL; raises ValueError unless it is of Redis or Valkey, without showing it."""
+    if not given.startswith(("redis://", "rediss://")):
+        raise ValueError("must begin with redis:// or rediss://: rate limits use it, too")
+    return given
+
+
+Rate = Annotated[str, AfterValidator(_known_rate)]
+RedisUrl = Annotated[str, AfterValidator(_known_broker)]
+
+
 class Settings(BaseSettings):
     """What an operator can set; times are seconds, sizes bytes, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
         env_prefix="NETIQUETTE_",
         extra="ignore",
+        hide_input_in_errors=True,  # an address may hold a password
         # pydantic-settings warns of a folder that is not there.
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
 
     database_url: str = Field("sqlite:///var/netiquette.db", description="SQLAlchemy URL")
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Celery's broker, rate limits")
+    redis_url: RedisUrl = Field(
+        "redis://127.0.0.1:6379/0", description="Celery's broker, rate limits"
+    )
     var_dir: Path = Field(Path("var"), description="State of the embedded default")
     model: str = Field("netiquette-de-en", description="Name of the model that scores")
     models_dir: Path = Field(Path(".cache/models"), description="Pulled and derived models")
@@ -36,9 +67,9 @@ class Settings(BaseSettings):
         "`api.example.org,*.example.net`, or `*` for any",
     )
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Largest request body")
-    key_rate: str = Field("100/second", description="Comments per site key")
-    member_rate: str = Field("20/minute", description="Comments and edits per member")
-    report_rate: str = Field(
+    key_rate: Rate = Field("100/second", description="Comments per site key")
+    member_rate: Rate = Field("20/minute", description="Comments and edits per member")
+    report_rate: Rate = Field(
         "10/minute", description="Reports per reporter; anonymous ones together per site key"
     )
     threads: int = Field(20, gt=0, description="Requests that work on the database at once")

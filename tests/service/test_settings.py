@@ -25,3 +25,23 @@ def test_a_secret_is_read_from_a_file_unless_the_environment_has_it(
     assert Contained().database_url == "postgresql+psycopg://u:p@db/n"
     monkeypatch.setenv("NETIQUETTE_DATABASE_URL", "sqlite:///other.db")
     assert Contained().database_url == "sqlite:///other.db"
+
+
+@pytest.mark.parametrize("name", ["key_rate", "member_rate", "report_rate"])
+@pytest.mark.parametrize("rate", ["", "many", "20", "20/fortnight", "-1/second", "1.5/second"])
+def test_what_is_no_rate_is_refused_at_the_start(name: str, rate: str) -> None:
+    with pytest.raises(ValidationError, match="20/minute"):
+        Settings(**{name: rate})
+
+
+@pytest.mark.parametrize("rate", ["20/minute", "100 per second", "5/10 minutes"])
+def test_rates(rate: str) -> None:
+    assert Settings(key_rate=rate).key_rate == rate
+
+
+@pytest.mark.parametrize("url", ["amqp://u:GEHEIM@host//", "GEHEIM", "http://u:GEHEIM@host"])
+def test_only_redis_is_a_broker_and_no_password_is_told(url: str) -> None:
+    with pytest.raises(ValidationError, match="redis_url") as caught:
+        Settings(redis_url=url)
+    assert "GEHEIM" not in str(caught.value)
+    assert Settings(redis_url="rediss://:x@host:6380/1").redis_url.startswith("rediss:")
