@@ -35,6 +35,11 @@ def find_site(session: Session, key: str) -> Site:
     return site
 
 
+def normal_email(address: str) -> str:
+    """Return the address in the form that accounts are kept and found by: case means nothing."""
+    return address.strip().lower()
+
+
 def create_moderator(
     session: Session, site_id: UUID, email: str, password: str, name: str | None = None
 ) -> Moderator:
@@ -43,6 +48,7 @@ def create_moderator(
     Raises Invalid for a password under MIN_PASSWORD characters or an address
     without an @.
     """
+    email = normal_email(email)
     if len(password) < MIN_PASSWORD:
         raise Invalid(f"A password needs at least {MIN_PASSWORD} characters.")
     if "@" not in email:

@@ -74,6 +74,15 @@ def test_a_moderator_has_an_account(run: Run, database: Database) -> None:
     assert "already" in run(*add, "--password", password, code=1).stderr
 
 
+def test_an_address_is_the_same_in_any_case(run: Run, database: Database) -> None:
+    run("site", "create", "zeitung", "--name", "Z")
+    rest = ("--site", "zeitung", "--password", "x" * 12)
+    run("moderator", "add", " Petra@Zeitung.Example", *rest)
+    with database.read() as session:
+        assert session.exec(select(Moderator)).one().email == "petra@zeitung.example"
+    assert "already" in run("moderator", "add", "PETRA@zeitung.example", *rest, code=1).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
