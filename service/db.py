@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -35,6 +36,12 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether this is SQLite, where one writer at a time holds the file."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for Postgres and for one in memory."""
+        name = self.engine.url.database
+        return Path(name) if self.is_sqlite and name and name != ":memory:" else None
 
     @contextmanager
     def read(self) -> Iterator[Session]:

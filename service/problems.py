@@ -1,5 +1,6 @@
 """The one mapping of errors to HTTP: RFC 9457 problem documents."""
 
+import sqlite3
 from collections.abc import Sequence
 from traceback import format_tb
 from typing import Any
@@ -27,6 +28,14 @@ DATABASE_AWAY = (
     "The database is busy or cannot be reached. Send the request again; with the same "
     "Idempotency-Key or external_id nothing is stored twice."
 )
+
+
+SCHEMA_OUTDATED = (
+    "The database lacks tables or columns of this version; nothing was stored. Its operator "
+    "has to run `netiquette migrate`."
+)
+UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
+"""Postgres' SQLSTATEs of it (appendix A of its manual)."""
 
 
 def install(app: FastAPI) -> None:
@@ -106,12 +115,28 @@ def _known(error: Exception) -> NetiquetteError | None:
                 "", "The body must be a JSON object, sent as Content-Type: application/json."
             )
         return _request_invalid(error)
-    if isinstance(error, (OperationalError, PoolTimeout)) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    ):
+    if isinstance(error, (DBAPIError, PoolTimeout)):
+        return _unavailable(error)
+    return None
+
+
+def _unavailable(error: DBAPIError | PoolTimeout) -> Unavailable | None:
+    """Return the answer where it is the database that cannot do what it should."""
+    if isinstance(error, DBAPIError) and _lacks_schema(error):
+        log.error("schema_outdated", hint="Run `netiquette migrate`.")
+        return Unavailable(SCHEMA_OUTDATED)
+    if isinstance(error, (OperationalError, PoolTimeout)) or error.connection_invalidated:
         log.error("database_unavailable", error=type(error).__name__)
         return Unavailable(DATABASE_AWAY)
     return None
+
+
+def _lacks_schema(error: DBAPIError) -> bool:
+    """Tell whether a table or column is missing."""
+    if isinstance(error.orig, sqlite3.Error):
+        # Also any other mistake in a statement; its message would carry names of ours only.
+        return error.orig.sqlite_errorcode == sqlite3.SQLITE_ERROR
+    return getattr(error.orig, "sqlstate", None) in UNKNOWN_TABLE_OR_COLUMN
 
 
 def _request_invalid(error: RequestValidationError) -> Invalid:

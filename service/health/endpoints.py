@@ -4,8 +4,11 @@ from fastapi import APIRouter, Response
 
 from service.context import Services
 from service.health.use_cases import Readiness, check_readiness
+from service.openapi import PROBLEM
 
 router = APIRouter(tags=["health"])
+
+NOT_READY = "No comment can be accepted, or none yet"
 
 
 @router.get("/healthz", summary="Liveness")
@@ -14,9 +17,15 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
+@router.head("/healthz", response_class=Response, summary="Liveness, without a body")
+async def healthz_head() -> Response:
+    """Answer as GET does, for load balancers that ask so."""
+    return Response()
+
+
 @router.get(
     "/readyz",
-    responses={503: {"model": Readiness, "description": "No comment can be accepted, or none yet"}},
+    responses={503: PROBLEM | {"model": Readiness, "description": NOT_READY}},
     summary="Readiness",
 )
 def readyz(context: Services, response: Response) -> Readiness:
@@ -25,3 +34,16 @@ def readyz(context: Services, response: Response) -> Readiness:
     if readiness.status == "starting":
         response.status_code = 503
     return readiness
+
+
+@router.head(
+    "/readyz",
+    response_class=Response,
+    responses={503: {"description": NOT_READY}},
+    summary="Readiness, without a body",
+)
+def readyz_head(context: Services) -> Response:
+    """Answer as GET does, for load balancers that ask so."""
+    answer = Response()
+    readyz(context, answer)
+    return answer

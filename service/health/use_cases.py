@@ -1,6 +1,9 @@
 """Whether a comment can be accepted, and what else is amiss."""
 
+import os
+import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 import redis
@@ -12,10 +15,14 @@ from sqlmodel import Session, col, select
 from service import clock
 from service.context import Context
 from service.domain.states import State
+from service.errors import Unavailable
 from service.tables import Comment, Scorer
 
 SCORER_SILENT_AFTER = timedelta(seconds=45)
 REDIS_TIMEOUT = 0.5
+
+ROOM = 1024 * 1024
+"""Bytes that SQLite needs to go on writing: with less, a comment or two might still get in."""
 
 Trouble = Literal["redis", "scoring", "stale_pending"]
 
@@ -31,9 +38,11 @@ class Readiness(BaseModel):
 def check_readiness(context: Context) -> Readiness:
     """Look at the database, the workers' heartbeats and Redis.
 
-    Raises what the database raises when it cannot be reached: then no comment can
-    be accepted. Everything else only degrades, once a scorer has been seen.
+    Raises what the database raises when it cannot be reached, and Unavailable when it
+    cannot be written to: then no comment can be accepted. Everything else only
+    degrades, once a scorer has been seen.
     """
+    _check_room(context.database.file)
     with context.database.read() as session:
         seen: datetime | None = session.exec(select(func.max(col(Scorer.seen_at)))).one()
         age = _oldest_pending(session)
@@ -51,6 +60,18 @@ def check_readiness(context: Context) -> Readiness:
         degraded=degraded,
         oldest_pending_seconds=age,
     )
+
+
+def _check_room(file: Path | None) -> None:
+    """Raise Unavailable where an SQLite file's disk is full or read-only.
+
+    Postgres is asked nothing: what it writes to is another machine's matter, and each
+    comment that it cannot keep is answered with 503 anyway.
+    """
+    if file is None or not file.exists():
+        return
+    if not os.access(file, os.W_OK) or shutil.disk_usage(file.parent).free < ROOM:
+        raise Unavailable("The database cannot be written to: its disk is full or read-only.")
 
 
 def _oldest_pending(session: Session) -> int:

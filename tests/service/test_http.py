@@ -94,7 +94,8 @@ def test_lone_surrogates_in_a_batch_spoil_nothing(backend: Backend) -> None:
         ("/v1/threads/a", {"PATCH"}),
         ("/v1/threads/a/comments", {"GET"}),
         ("/v1/review/queue", {"GET"}),
-        ("/healthz", {"GET"}),
+        ("/healthz", {"GET", "HEAD"}),
+        ("/readyz", {"GET", "HEAD"}),
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE"])

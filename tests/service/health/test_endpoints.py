@@ -3,12 +3,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from starlette.testclient import TestClient
 
 from service import clock
 from service.app import create_app
 from service.db import Database
+from service.health import use_cases
 from service.settings import Settings
 from service.tables import Scorer
 from service.testing import add_comments, add_site, frozen_clock
@@ -38,6 +39,14 @@ def add_scorer(database: Database) -> None:
 
 def test_alive_without_anybody_else(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_load_balancers_may_ask_by_head(client: TestClient, database: Database) -> None:
+    assert client.head("/healthz").status_code == 200
+    assert client.head("/readyz").status_code == 503
+    add_scorer(database)
+    answer = client.head("/readyz")
+    assert (answer.status_code, answer.content) == (200, b"")
 
 
 def test_not_ready_until_a_comment_can_be_scored(client: TestClient, database: Database) -> None:
@@ -79,3 +88,40 @@ def test_not_ready_without_a_database() -> None:
     refused = client.post("/v1/comments", headers={"Authorization": "Bearer nq_" + "x" * 43})
     assert refused.status_code == 503
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_without_tables_is_explained(empty: Database) -> None:
+    url = empty.engine.url.render_as_string(hide_password=False)
+    app = create_app(Settings(database_url=url, redis_url=DEAD_PORT))
+    client = TestClient(app)
+    for response in (
+        client.get("/readyz"),
+        client.get("/v1/review/queue", headers={"Authorization": "Bearer nq_" + "x" * 43}),
+    ):
+        assert response.status_code == 503
+        assert "netiquette migrate" in response.json()["detail"]
+    assert client.head("/readyz").status_code == 503
+    app.state.context.database.dispose()
+
+
+def test_a_column_of_another_version_is_explained(client: TestClient, database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE scorer RENAME COLUMN seen_at TO seen"))
+    try:
+        assert "netiquette migrate" in client.get("/readyz").json()["detail"]
+    finally:
+        with database.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE scorer RENAME COLUMN seen TO seen_at"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_not_ready_on_a_full_disk(
+    client: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_scorer(database)
+    ready(client, 200)
+    # No disk of this machine has so much room: as good as full.
+    monkeypatch.setattr(use_cases, "ROOM", 2**80)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "full" in response.json()["detail"]
