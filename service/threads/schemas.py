@@ -28,7 +28,9 @@ class ReaderComment(BaseModel):
     parent_id: UUID | None
     created_at: Time
     tombstone: bool = Field(description="Not visible itself, but a visible comment answers it")
-    waiting: bool = Field(False, description="Only its author sees it so far")
+    waiting: bool = Field(
+        False, description="The asking member's own, and pending or flagged: not decided for good"
+    )
     state: State | None = None
     revision: int | None = None
     body: str | None = None
