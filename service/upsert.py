@@ -1,6 +1,6 @@
 """Find-or-make by the site's own key, the same on SQLite and Postgres."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,24 +15,40 @@ Keyed = TypeVar("Keyed", Thread, Member, Moderator)
 def find_or_make(
     session: Session, table: type[Keyed], site_id: UUID, keys: Iterable[str]
 ) -> dict[str, Keyed]:
-    """Return the site's rows with these keys, by key; missing ones are added.
+    """Return the site's rows with these keys, by key; missing ones are added."""
+    wanted = set(keys)
+    found = find(session, table, site_id, wanted)
+    return found | make(session, table, site_id, wanted - found.keys())
 
-    Concurrent callers never fail: whoever comes second takes the first one's row.
-    Keys are inserted in order, so that two callers cannot wait for each other.
-    """
-    wanted = sorted(keys)
+
+def find(
+    session: Session, table: type[Keyed], site_id: UUID, keys: Collection[str]
+) -> dict[str, Keyed]:
+    """Return those of the rows that are there, held until the commit."""
+    if not keys:
+        return {}
     # KEY SHARE, as the foreign keys of what is going to be added: who waits here for an
     # erasure looks again, and does not find the member that it was.
     query = (
         select(table)
-        .where(col(table.site_id) == site_id, col(table.key).in_(wanted))
+        .where(col(table.site_id) == site_id, col(table.key).in_(sorted(keys)))
         .with_for_update(read=True, key_share=True)
     )
-    found = {row.key: row for row in session.exec(query)}
-    missing = [table(site_id=site_id, key=key).model_dump() for key in wanted if key not in found]
-    if missing:
-        is_postgres = session.get_bind().dialect.name == "postgresql"
-        insert = postgresql.insert if is_postgres else sqlite.insert
-        session.execute(insert(table).values(missing).on_conflict_do_nothing())
-        found = {row.key: row for row in session.exec(query)}
-    return found
+    return {row.key: row for row in session.exec(query)}
+
+
+def make(
+    session: Session, table: type[Keyed], site_id: UUID, keys: Collection[str]
+) -> dict[str, Keyed]:
+    """Add rows with these keys, and return them.
+
+    Concurrent callers never fail: whoever comes second takes the first one's row.
+    Keys are inserted in order, so that two callers cannot wait for each other.
+    """
+    if not keys:
+        return {}
+    rows = [table(site_id=site_id, key=key).model_dump() for key in sorted(keys)]
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if is_postgres else sqlite.insert
+    session.execute(insert(table).values(rows).on_conflict_do_nothing())
+    return find(session, table, site_id, keys)

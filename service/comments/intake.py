@@ -15,11 +15,11 @@ from service.comments.repository import CommentRecord, get_record
 from service.comments.schemas import CommentIn
 from service.db import after_commit
 from service.domain.vocabulary import Lane
-from service.errors import Conflict, ExternalIdTaken, Invalid, ThreadClosed
+from service.errors import Conflict, ExternalIdTaken, Invalid, NetiquetteError, ThreadClosed
 from service.members.status import refusal
 from service.tables import Comment, Member, Revision, Thread
 from service.telemetry.metrics import count_accepted
-from service.upsert import find_or_make
+from service.upsert import find, make
 
 Stored = TypeVar("Stored")
 
@@ -50,14 +50,15 @@ class Intake:
     def __init__(
         self, session: Session, site_id: UUID, items: Sequence[CommentIn], now: datetime
     ) -> None:
-        """Make missing threads and members, and read what the items refer to."""
+        """Read what the items refer to; make the threads and members that are missing."""
         self._session = session
         self._site_id = site_id
         self._now = now
-        self._threads = find_or_make(session, Thread, site_id, {item.thread.key for item in items})
-        self._members = find_or_make(session, Member, site_id, {item.member.key for item in items})
+        self._threads = find(session, Thread, site_id, {item.thread.key for item in items})
+        self._members = find(session, Member, site_id, {item.member.key for item in items})
         self._known = self._find_known({item.external_id for item in items if item.external_id})
         self._parents = self._find_parents({item.parent_id for item in items if item.parent_id})
+        self._make_missing([item for item in items if self._is_welcome(item)])
 
     def accept(self, item: CommentIn, lane: Lane) -> Accepted:
         """Add the comment as pending, or return the known one with its external id.
@@ -68,8 +69,10 @@ class Intake:
         known = self._known.get(item.external_id) if item.external_id else None
         if known:
             return self._answer_known(known, item)
+        refused = self._refusal(item)
+        if refused:
+            raise refused
         thread, member = self._threads[item.thread.key], self._members[item.member.key]
-        self._check(item, thread, member)
         _update_names(thread, member, item)
         comment = Comment(
             site_id=self._site_id,
@@ -98,14 +101,28 @@ class Intake:
             self._known[item.external_id] = comment
         return Accepted(CommentRecord(comment, item.body, thread, member), created=True)
 
-    def _check(self, item: CommentIn, thread: Thread, member: Member) -> None:
-        if not thread.open:
-            raise ThreadClosed("This thread is closed and takes no more comments.")
-        refused = refusal(member, self._now)
+    def _is_welcome(self, item: CommentIn) -> bool:
+        """Tell whether the item will become a comment, as far as can be told before."""
+        return item.external_id not in self._known and self._refusal(item) is None
+
+    def _make_missing(self, items: Sequence[CommentIn]) -> None:
+        threads = {item.thread.key for item in items} - self._threads.keys()
+        members = {item.member.key for item in items} - self._members.keys()
+        self._threads |= make(self._session, Thread, self._site_id, threads)
+        self._members |= make(self._session, Member, self._site_id, members)
+
+    def _refusal(self, item: CommentIn) -> NetiquetteError | None:
+        """Return why the item cannot be accepted; new threads and members refuse nothing."""
+        thread = self._threads.get(item.thread.key)
+        if thread and not thread.open:
+            return ThreadClosed("This thread is closed and takes no more comments.")
+        member = self._members.get(item.member.key)
+        refused = refusal(member, self._now) if member else None
         if refused:
-            raise refused
-        if item.parent_id and self._parents.get(item.parent_id) != thread.id:
-            raise Invalid.at("/parent_id", "There is no such comment in this thread.")
+            return refused
+        if item.parent_id and self._parents.get(item.parent_id) != item.thread.key:
+            return Invalid.at("/parent_id", "There is no such comment in this thread.")
+        return None
 
     def _answer_known(self, known: Comment, item: CommentIn) -> Accepted:
         self._session.flush()
@@ -140,14 +157,14 @@ class Intake:
         )
         return {comment.external_id: comment for comment in found if comment.external_id}
 
-    def _find_parents(self, ids: set[UUID]) -> dict[UUID, UUID]:
-        """Return the thread of each parent that the site has."""
+    def _find_parents(self, ids: set[UUID]) -> dict[UUID, str]:
+        """Return the key of the thread of each parent that the site has."""
         if not ids:
             return {}
         found = self._session.exec(
-            select(Comment.id, Comment.thread_id).where(
-                col(Comment.site_id) == self._site_id, col(Comment.id).in_(ids)
-            )
+            select(Comment.id, Thread.key)
+            .join(Thread, col(Thread.id) == col(Comment.thread_id))
+            .where(col(Comment.site_id) == self._site_id, col(Comment.id).in_(ids))
         )
         return dict(found.all())
 

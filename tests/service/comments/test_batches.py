@@ -1,9 +1,10 @@
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
 from service.domain.vocabulary import MemberStatus
-from service.tables import Member
+from service.tables import Member, Thread
 from service.testing_http import Backend, comment_in
 
 
@@ -40,6 +41,32 @@ def test_bad_items_spoil_nothing_and_the_order_is_kept(backend: Backend) -> None
     assert outcomes[2]["error"]["errors"][0]["pointer"] == "/parent_id"
     for outcome in (outcomes[0], outcomes[-1]):
         assert outcome == backend.read(outcome["id"])
+
+
+def test_what_is_refused_leaves_nothing_behind(backend: Backend) -> None:
+    known = backend.comment(external_id="e")
+    elsewhere = backend.comment(thread={"key": "anderswo"})
+    backend.call("PATCH", "/v1/threads/anderswo", json={"open": False})
+    with backend.database.write() as session:
+        session.add(Member(site_id=backend.rows.site_id, key="b", status=MemberStatus.BANNED))
+    new = {"thread": {"key": "neu"}, "member": {"key": "neu"}}
+    outcomes = accepted(
+        backend,
+        comment_in(**new, parent_id=elsewhere["id"]),
+        comment_in(**new, external_id="e"),
+        comment_in(thread={"key": "anderswo"}, member=new["member"]),
+        comment_in(thread=new["thread"], member={"key": "b"}),
+        comment_in(parent_id=known["id"], member={"key": "gut"}),
+    )
+    assert [slug(outcome) for outcome in outcomes[:-1]] == [
+        *("invalid", "external-id-taken", "thread-closed", "member-banned")
+    ]
+    with backend.database.read() as session:
+        here = {row: col(row.site_id) == backend.rows.site_id for row in (Thread, Member)}
+        keys = {
+            key for row, where in here.items() for key in session.exec(select(row.key).where(where))
+        }
+    assert keys == {"artikel", "anderswo", "lena", "b", "gut"}
 
 
 def test_500_are_fine_and_501_are_not(backend: Backend) -> None:
