@@ -17,7 +17,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--excludes requirements/torch.excluded pyproject.toml requirements/build.in
 
 .DELETE_ON_ERROR:
-.PHONY: install help run test check bench bench-engine eval model lock
+.PHONY: install help run test faults check bench bench-engine eval model lock
 
 install: $(VENV)/installed ## Install what running takes into .venv (plain `make` does this)
 
@@ -31,6 +31,9 @@ run: install ## Start everything on http://127.0.0.1:8000 (PORT=… for another)
 
 test: $(VENV)/installed-dev ## Run all tests
 	$(BIN)/pytest -n 2
+
+faults: $(VENV)/installed-dev ## Let everything fail that can, and prove that nothing is lost (SEED=… FAULTS=…)
+	$(BIN)/python -m tests.faults
 
 check: $(VENV)/installed-dev ## Check style, types, layers and dependencies
 	$(BIN)/ruff check

@@ -19,9 +19,9 @@ def check_record(database: Database, ids: Iterable[UUID]) -> None:
         for comment_id in ids:
             comment = session.get_one(Comment, comment_id)
             decision = _the_decision(session, comment)
-            _check_event(session, decision)
-            _check_assessment(session, decision)
-            _check_recomputed(session, decision)
+            check_event(session, decision)
+            check_assessment(session, decision)
+            check_recomputed(session, decision)
             assert (comment.lease, comment.attempts) == (None, 0)
 
 
@@ -35,14 +35,14 @@ def _the_decision(session: Session, comment: Comment) -> Decision:
     return decisions[0]
 
 
-def _check_event(session: Session, decision: Decision) -> None:
+def check_event(session: Session, decision: Decision) -> None:
     """Exactly one event tells of the decision."""
     events = session.exec(select(Event).where(Event.decision_id == decision.id)).all()
     assert [event.type for event in events] == [event_for(decision.to_state)]
     assert [event.created_at for event in events] == [decision.created_at]
 
 
-def _check_assessment(session: Session, decision: Decision) -> None:
+def check_assessment(session: Session, decision: Decision) -> None:
     """Check that the assessment is stored once, with where it comes from; or scoring failed."""
     query = select(Assessment).where(
         Assessment.comment_id == decision.comment_id, Assessment.revision == decision.revision
@@ -56,7 +56,7 @@ def _check_assessment(session: Session, decision: Decision) -> None:
         assert assessments[0].provenance
 
 
-def _check_recomputed(session: Session, decision: Decision) -> None:
+def check_recomputed(session: Session, decision: Decision) -> None:
     """Policy and facts give the same decision, without a model."""
     policy = session.get_one(Policy, (decision.site_id, decision.policy))
     again = judge(policy.document, Facts.model_validate(decision.facts))

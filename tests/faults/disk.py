@@ -1,0 +1,72 @@
+"""A small disk of its own for a run, and how to fill it.
+
+Where a tmpfs can be mounted (as root) that is the disk. Elsewhere the processes are
+forbidden to let any file grow (RLIMIT_FSIZE), which they meet as EFBIG instead of ENOSPC.
+"""
+
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+SIZE = 700 * 1024 * 1024
+RESERVE = 16 * 1024
+"""Bytes of the disk that are left: less than one transaction with its log needs."""
+
+
+class Disk:
+    """The folder that a run's files are in."""
+
+    def __init__(self, folder: Path, *, mounted: bool) -> None:
+        """Take the folder as it is."""
+        self.folder = folder
+        self._mounted = mounted
+        self._balloon = folder / "balloon"
+
+    @property
+    def method(self) -> str:
+        """How it gets full, in words."""
+        return "a tmpfs" if self._mounted else "RLIMIT_FSIZE: no tmpfs could be mounted"
+
+    def fill(self, processes: Iterable[psutil.Process]) -> None:
+        """Leave no room to write."""
+        if self._mounted:
+            with self._balloon.open("wb") as balloon:
+                free = shutil.disk_usage(self.folder).free
+                os.posix_fallocate(balloon.fileno(), 0, max(1, free - RESERVE))
+        else:
+            _limit(processes, 1)
+
+    def empty(self, processes: Iterable[psutil.Process]) -> None:
+        """Make room again."""
+        if self._mounted:
+            self._balloon.unlink(missing_ok=True)
+        else:
+            _limit(processes, resource.RLIM_INFINITY)
+
+
+def _limit(processes: Iterable[psutil.Process], size: int) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            hard = process.rlimit(psutil.RLIMIT_FSIZE)[1]
+            process.rlimit(psutil.RLIMIT_FSIZE, (size, hard))
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Disk]:
+    """Mount a small disk on the folder, if that is allowed, until the block ends."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0755", "faults", str(folder)]
+    mounted = (
+        shutil.which("mount") is not None
+        and subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    )
+    try:
+        yield Disk(folder, mounted=mounted)
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)

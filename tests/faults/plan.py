@@ -1,0 +1,105 @@
+"""What goes wrong in which round: drawn from a seed, so that a failure can be run again."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What can go wrong."""
+
+    KILL = "kill"
+    STOP = "stop"
+    RESTART = "restart"
+    VALKEY_EMPTIED = "valkey emptied"
+    VALKEY_SILENT = "valkey silent"
+    LONG_READER = "long reader"
+    LONG_WRITER = "long writer"
+    DATABASE_RESTARTED = "database restarted"
+    DATABASE_CRASHED = "database crashed"
+    DATABASE_STOPPED = "database stopped"
+    DISK_FULL = "disk full"
+    CLOCK_FORWARD = "clock forward"
+    CLOCK_BACK = "clock back"
+    POISON = "poison"
+    POLICY_SWITCHED = "policy switched"
+    MODEL_SWITCHED = "model switched"
+
+
+PROCESSES = ("api", "score", "score child", "io", "beat", "valkey", "guardian", "up")
+POISON = ("STIRBT", "KLEMMT", "MURKS", "NANU", "FRISST")
+"""Words at which the engine dies, hangs, raises, returns NaN, or runs out of memory."""
+
+ON_PROCESSES = (Kind.KILL, Kind.STOP, Kind.RESTART)
+ON_POSTGRES = (Kind.DATABASE_RESTARTED, Kind.DATABASE_CRASHED, Kind.DATABASE_STOPPED)
+STEPS = (20, 3600)
+"""How far the clock is stepped, in seconds."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong: `after` s into the round's faults, for `seconds`."""
+
+    kind: Kind
+    target: str = ""
+    after: float = 0.0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """Return it in words for the table."""
+        return f"{self.kind} {self.target}".strip()
+
+
+@dataclass(frozen=True)
+class Round:
+    """One or two faults under traffic that is drawn from `seed`, then quiet and the checks."""
+
+    number: int
+    seed: int
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        """Return its faults in words."""
+        return " + ".join(map(str, self.faults))
+
+
+def rounds(seed: int, faults: int, *, postgres: bool) -> Iterator[Round]:
+    """Yield rounds with so many faults in all: each fault alone once, then pairs.
+
+    A short plan begins with one fault of each kind, so that none is left out.
+    """
+    draw = random.Random(seed)  # noqa: S311 - a seed, not a secret
+    menu = _menu(postgres=postgres)
+    alone = _one_of_each_first(draw, menu)[: max(1, faults * 2 // 3)]
+    pairs = [draw.sample(menu, 2) for _ in range((faults - len(alone) + 1) // 2)]
+    planned = [[fault] for fault in alone] + pairs
+    for number, (what, *others) in enumerate(planned, 1):
+        timed = [_timed(draw, what, 0.0)]
+        timed += [_timed(draw, other, draw.uniform(0.0, 1.5)) for other in others]
+        yield Round(number, draw.getrandbits(32), tuple(timed))
+
+
+def _menu(*, postgres: bool) -> list[Fault]:
+    processes = [Fault(kind, target) for kind in ON_PROCESSES for target in PROCESSES]
+    # It does not let itself be ended as long as `up` lives.
+    processes.remove(Fault(Kind.RESTART, "guardian"))
+    clock = [
+        Fault(kind, f"{step} s") for kind in (Kind.CLOCK_FORWARD, Kind.CLOCK_BACK) for step in STEPS
+    ]
+    poison = [Fault(Kind.POISON, word) for word in POISON]
+    special = {*ON_PROCESSES, *ON_POSTGRES, Kind.CLOCK_FORWARD, Kind.CLOCK_BACK, Kind.POISON}
+    others = [Fault(kind) for kind in Kind if kind not in special]
+    database = [Fault(kind) for kind in ON_POSTGRES] if postgres else []
+    return processes + clock + poison + others + database
+
+
+def _one_of_each_first(draw: random.Random, menu: Sequence[Fault]) -> list[Fault]:
+    shuffled = draw.sample(list(menu), len(menu))
+    first = {fault.kind: fault for fault in reversed(shuffled)}
+    leading = [fault for fault in shuffled if first[fault.kind] is fault]
+    return leading + [fault for fault in shuffled if first[fault.kind] is not fault]
+
+
+def _timed(draw: random.Random, fault: Fault, after: float) -> Fault:
+    return Fault(fault.kind, fault.target, after, draw.uniform(0.5, 4.5))

@@ -1,0 +1,146 @@
+"""One round: faults under traffic, then quiet, then the checks."""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx2
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, func, or_, select
+
+from service.auth.keys import Scope
+from service.db import Database
+from service.domain.states import State
+from service.ids import new_id
+from service.tables import Comment, Event
+from service.testing import add_site, insert_comment
+from service.testing_http import make_key
+from tests.faults.answers import check_answers
+from tests.faults.disk import Disk
+from tests.faults.injecting import Injector
+from tests.faults.ledger import Kept, Ledger
+from tests.faults.plan import Fault, Round
+from tests.faults.postgres import Postgres
+from tests.faults.record import check_tables
+from tests.faults.traffic import Site, Traffic
+from tests.faults.tree import Tree
+
+BEFORE, AFTER = 0.5, 1.0
+"""Seconds of traffic before the first fault, and after the last has passed."""
+
+PATIENCE = 90.0
+"""Seconds from the last fault's passing until everything must be decided."""
+
+
+@dataclass
+class Outcome:
+    """What became of a round."""
+
+    round: Round
+    site: Site
+    ledger: Ledger
+    recovery: float = 0.0
+    """Seconds from the last fault's passing until everything was decided and all was there."""
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Ground:
+    """What the rounds of a run take place on."""
+
+    tree: Tree
+    disk: Disk
+    database: Database
+    postgres: Postgres | None
+    bundled: bool
+
+    def play(self, planned: Round) -> Outcome:
+        """Let the round happen; returns what became of it."""
+        rows = add_site(self.database, f"site-{new_id()}")
+        token = make_key(self.database, rows.site_id, *Scope, rate="9999/second")
+        site = Site(rows.site_id, self.tree.url, token)
+        outcome = Outcome(planned, site, Ledger())
+        traffic = Traffic(site, outcome.ledger, planned.seed)
+        traffic.start()
+        self.tree.rest(BEFORE)
+        self._let_happen(outcome)
+        passed = time.monotonic()
+        self.tree.rest(AFTER)
+        traffic.stop()
+        self.tree.wait_until(traffic.is_over, PATIENCE)
+        # A nudge that got lost: only the sweep can find this one.
+        with self.database.write() as session:
+            found = insert_comment(session, rows, "Danke! zwetschge-0")
+        outcome.ledger.accepted(Kept(str(found), "zwetschge-0", {1: "Danke! zwetschge-0"}))
+        quiet = self.tree.wait_until(lambda: self._is_quiet(site), PATIENCE)
+        outcome.recovery = time.monotonic() - passed
+        outcome.problems = list(self._problems(outcome, quiet=quiet))
+        return outcome
+
+    def _let_happen(self, outcome: Outcome) -> None:
+        """Bring the round's faults about and let them pass, each in its time."""
+        draw = random.Random(outcome.round.seed)  # noqa: S311 - a seed, not a secret
+        injector = Injector(
+            self.tree, self.disk, self.database, self.postgres, outcome.site, outcome.ledger, draw
+        )
+        began = time.monotonic()
+        passing = []
+        for fault in sorted(outcome.round.faults, key=lambda fault: fault.after):
+            self._rest_until(began + fault.after)
+            passing.append((fault, injector.inject(fault)))
+        for fault, let_pass in sorted(passing, key=lambda pair: _end(pair[0])):
+            self._rest_until(began + _end(fault))
+            let_pass()
+
+    def _rest_until(self, moment: float) -> None:
+        self.tree.rest(max(0.0, moment - time.monotonic()))
+
+    def _is_quiet(self, site: Site) -> bool:
+        """Tell whether all is there, and nothing of the site waits or is held."""
+        if not self.tree.is_whole():
+            return False
+        waiting = or_(col(Comment.state) == State.PENDING, col(Comment.lease).is_not(None))
+        with suppress(SQLAlchemyError), self.database.read() as session:
+            query = select(func.count()).where(col(Comment.site_id) == site.id, waiting)
+            return session.exec(query).one() == 0
+        return False
+
+    def _problems(self, outcome: Outcome, *, quiet: bool) -> Iterator[str]:
+        yield from outcome.ledger.wrong
+        if not quiet:
+            yield f"it never got quiet; not there: {self.tree.missing() or 'nobody'}"
+        try:
+            yield from self.check(outcome)
+        except (httpx2.HTTPError, SQLAlchemyError) as error:
+            yield f"it cannot be checked: {type(error).__name__}"
+
+    def check(self, outcome: Outcome) -> Iterator[str]:
+        """Yield everything that is wrong on the outcome's site now."""
+        # The API first: it numbers what is due.
+        yield from check_answers(outcome.site, outcome.ledger)
+        with self.database.read() as session:
+            kept = select(Comment.id).where(col(Comment.site_id) == outcome.site.id)
+            stray = {str(found) for found in session.exec(kept)} ^ outcome.ledger.comments.keys()
+            if stray:
+                yield f"comments that were kept twice, or not at all: {sorted(stray)}"
+            now = datetime.now(UTC)
+            yield from check_tables(session, outcome.site.id, now, bundled=self.bundled)
+
+    def wait_told(self, seconds: float) -> bool:
+        """Wait until every event of every site has its number; tell whether it came true."""
+        unnumbered = select(func.count()).where(
+            col(Event.sequence).is_(None), col(Event.cancelled_at).is_(None)
+        )
+
+        def all_told() -> bool:
+            with self.database.read() as session:
+                return session.exec(unnumbered).one() == 0
+
+        return self.tree.wait_until(all_told, seconds)
+
+
+def _end(fault: Fault) -> float:
+    return fault.after + fault.seconds
