@@ -1,27 +1,28 @@
 """Every operation, called with what its schema allows and with what it does not.
 
-A few examples each; NETIQUETTE_SCHEMA_EXAMPLES=500 looks harder.
+A few examples each; `make fuzz` looks harder.
 """
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
+from service import clock
 from service.app import create_app
+from service.auth.keys import Scope
+from service.domain.states import State
+from service.ids import new_id
 from service.settings import Settings
-from service.testing_http import Backend, ServedApi
-from tests.contracts.calls import OPERATIONS
+from service.tables import Scorer
+from service.testing_http import Backend, ServedApi, make_key
+from tests.contracts.calls import DOCUMENTED
+from tests.contracts.fuzzing import Fuzzer, Operation
 
-EXAMPLES = int(os.environ.get("NETIQUETTE_SCHEMA_EXAMPLES", "8"))
+EXAMPLES = 12
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +31,25 @@ def backend(sqlite_client: TestClient) -> Backend:
     return Backend.of_new_site(sqlite_client, database)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _scorer(backend: Backend) -> None:
+    """Let the service be ready."""
+    now = clock.now()
+    with backend.database.write() as session:
+        session.add(Scorer(id=f"host:{new_id()}", model="0" * 64, started_at=now, seen_at=now))
+
+
 @pytest.fixture(scope="module")
 def served(backend: Backend) -> Iterator[ServedApi]:
     """Give a real server without limits."""
     url = backend.database.engine.url.render_as_string(hide_password=False)
     high = "9999/second"
     configuration = Settings(
-        database_url=url, redis_url="redis://127.0.0.1:1/0", key_rate=high, member_rate=high
+        database_url=url,
+        redis_url="redis://127.0.0.1:1/0",
+        key_rate=high,
+        member_rate=high,
+        report_rate=high,
     )
     with ServedApi(create_app(configuration), backend) as running:
         yield running
@@ -48,38 +61,22 @@ def schema(served: ServedApi) -> Any:
 
 
 @pytest.fixture(scope="module")
-def session(backend: Backend) -> Iterator[requests.Session]:
-    with requests.Session() as kept:
-        yield kept
+def fuzzer(backend: Backend) -> Iterator[Fuzzer]:
+    """Give a fuzzer that knows some comments, with keys of all and of single scopes."""
+    single = [make_key(backend.database, backend.rows.site_id, scope) for scope in Scope]
+    with requests.Session() as session:
+        fuzzer = Fuzzer([backend.token, *single], session)
+        for state in (State.APPROVED, State.FLAGGED):
+            comment_id = backend.comment(external_id=state.value)["id"]
+            backend.judge(comment_id, state)
+            fuzzer.known.learn(backend.read(comment_id))
+        yield fuzzer
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
+@pytest.mark.parametrize("operation", DOCUMENTED, ids=" ".join)
 def test_answers_match_the_document(
-    schema: Any, session: requests.Session, backend: Backend, operation: tuple[str, str]
+    schema: Any, fuzzer: Fuzzer, operation: Operation, request: pytest.FixtureRequest
 ) -> None:
-    method, path = operation
-    call = schema[path][method]
-    known = backend.comment()["id"]
-    strategies = [
-        call.as_strategy(generation_mode=GenerationMode.POSITIVE),
-        call.as_strategy(generation_mode=GenerationMode.NEGATIVE),
-    ]
-
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=st.one_of(strategies), is_known=st.booleans())
-    def check(case: Any, is_known: bool) -> None:
-        if is_known and "comment_id" in case.path_parameters:
-            case.path_parameters["comment_id"] = known
-        headers = {"Authorization": f"Bearer {backend.token}", "Prefer": "wait=0"}
-        case.call_and_validate(
-            session=session, headers=headers, excluded_checks=[positive_data_acceptance]
-        )
-
-    # positive_data_acceptance is left out: no schema tells a blank text, a made-up
-    # cursor or a parent in another thread.
-    check()
+    # pytest-randomly's, which every report of a failure names.
+    seed = request.config.getoption("randomly_seed")
+    fuzzer.fuzz(schema, operation, EXAMPLES, seed)

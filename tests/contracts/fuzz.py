@@ -1,0 +1,159 @@
+"""`make fuzz`: call every operation with what its schema allows and with what it does not.
+
+SEED=…       a number that was printed, to begin with the same cases again
+EXAMPLES=…   cases for each operation and database (default 1200)
+DATABASES=…  `sqlite`, `postgres`, or both separated by a comma (the default)
+
+The API is a process of its own, with Valkey and workers beside it, so that comments are
+decided meanwhile. Ends with an error at the first answer that is not documented.
+"""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import requests
+import schemathesis
+
+from service.auth.keys import Scope
+from service.db import Database
+from service.migrations import migrate
+from service.testing import add_site
+from service.testing_http import comment_in, make_key
+from tests.contracts.calls import DOCUMENTED
+from tests.contracts.fuzzing import Fuzzer, Operation
+from tests.faults.postgres import postgres
+from tests.invariants.stack import Stack, Valkey, wait_until
+
+HIGH = "999999/second"
+TEXTS = ("Das sehe ich anders.", "Du Idiot!", "MURKS")
+"""What the fake worker approves, flags, and cannot score."""
+
+
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - a script
+
+
+@contextmanager
+def running(stack: Stack) -> Iterator[str]:
+    """Run the API beside the workers; give its address."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        (stack.folder / "api.log").open("wb") as log,
+    ):
+        fd = listener.fileno()
+        api = subprocess.Popen(
+            [sys.executable, "-m", "service", "api", "--fd", str(fd)],
+            env=stack.environment,
+            pass_fds=(fd,),
+            stdout=log,
+            stderr=log,
+        )
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            wait_until(lambda: requests.get(f"{url}/readyz", timeout=5).status_code == 200)
+            yield url
+            assert api.poll() is None, "the API has ended"
+        finally:
+            api.terminate()
+            api.wait(10)
+            stack.close()
+
+
+@contextmanager
+def installed(database_url: str, folder: Path) -> Iterator[Stack]:
+    """Give a site on a new database, with a broker, workers and no limits."""
+    database = Database(database_url)
+    migrate(database)
+    models = folder / "models"
+    models.mkdir(parents=True)
+    (models / "fake").touch()
+    valkey = Valkey(folder / "valkey")
+    rates = {f"NETIQUETTE_{kind}_RATE": HIGH for kind in ("KEY", "MEMBER", "REPORT")}
+    environment = (
+        os.environ
+        | rates
+        | {
+            "NETIQUETTE_DATABASE_URL": database_url,
+            "NETIQUETTE_REDIS_URL": valkey.url,
+            "NETIQUETTE_MODELS_DIR": str(models),
+        }
+    )
+    stack = Stack(database, valkey, folder, environment, add_site(database))
+    try:
+        stack.start_all()
+        yield stack
+    finally:
+        stack.close()
+        database.dispose()
+        valkey.kill()
+
+
+def fuzz(stack: Stack, url: str, examples: int, seed: int) -> Counter[tuple[str, int]]:
+    """Send all cases; return how often each operation answered with which status."""
+    keys = [
+        make_key(stack.database, stack.rows.site_id, *scopes)
+        for scopes in (tuple(Scope), *((scope,) for scope in Scope))
+    ]
+    schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
+    with requests.Session() as session:
+        fuzzer = Fuzzer(keys, session)
+        for number, text in enumerate(TEXTS * 5):
+            answer = session.post(
+                f"{url}/v1/comments",
+                json=comment_in(body=text, external_id=str(number), member={"key": f"m{number}"}),
+                headers={"Authorization": f"Bearer {keys[0]}", "Prefer": "wait=5"},
+                timeout=10,
+            )
+            fuzzer.known.learn(answer.json())
+        for operation in in_turn():
+            began = time.monotonic()
+            fuzzer.fuzz(schema, operation, examples, seed)
+            told(operation, fuzzer.statuses, time.monotonic() - began)
+    return fuzzer.statuses
+
+
+def in_turn() -> list[Operation]:
+    """Return the operations, erasure last: the others need members."""
+    return sorted(DOCUMENTED, key=lambda operation: operation[0] == "DELETE")
+
+
+def told(operation: Operation, statuses: Counter[tuple[str, int]], seconds: float) -> None:
+    name = " ".join(operation)
+    found = {status: count for (of, status), count in sorted(statuses.items()) if of == name}
+    counts = ", ".join(f"{status}: {count}" for status, count in found.items())
+    say(f"  {name:45} {seconds:4.0f} s   {counts}")
+
+
+def main() -> None:
+    seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
+    examples = int(os.environ.get("EXAMPLES") or 1200)
+    databases = (os.environ.get("DATABASES") or "sqlite,postgres").split(",")
+    say(f"SEED={seed} EXAMPLES={examples} DATABASES={','.join(databases)} make fuzz")
+    for name in databases:
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="netiquette-")))
+            url = f"sqlite:///{folder}/fuzz.db"
+            if name == "postgres":
+                url = stack.enter_context(postgres(folder)).url
+            site = stack.enter_context(installed(url, folder))
+            address = stack.enter_context(running(site))
+            say(f"{name}:")
+            statuses = fuzz(site, address, examples, seed)
+        assert {of for of, _ in statuses} == {" ".join(operation) for operation in DOCUMENTED}
+        errors = sum(count for (_, status), count in statuses.items() if status >= 500)
+        say(f"{name}: {statuses.total()} requests, {errors} answered with 5xx")
+        assert errors == 0
+    say("Every answer is one that the document describes.")
+
+
+if __name__ == "__main__":
+    main()

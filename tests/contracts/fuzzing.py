@@ -1,0 +1,152 @@
+"""Calls an operation with what its schema allows and with what it does not.
+
+Every answer has to be one that the OpenAPI document describes: its status, its media type,
+its body. What answers tell of ids, keys and cursors is sent again, so that calls get
+beyond "there is no such comment".
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+KEPT = 200
+"""So many values of a kind are remembered, the newest ones."""
+
+PREFERENCES = ("", "wait=0", "wait=1", "wait=x", "respond-async")
+
+Operation = tuple[str, str]
+
+
+@dataclass
+class Known:
+    """What was told in answers, by kind: `comment_id`, `thread`, `after`, …."""
+
+    values: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+
+    def learn(self, answer: Any) -> None:
+        """Remember what an answer tells."""
+        if isinstance(answer, list):
+            for item in answer:
+                self.learn(item)
+        if isinstance(answer, dict):
+            self._learn_one(answer)
+            for value in answer.values():
+                self.learn(value)
+
+    def pick(self, kind: str, number: int) -> Any:
+        """Return one of the kind; None where nothing is known yet."""
+        values = self.values[kind]
+        return values[number % len(values)] if values else None
+
+    def _learn_one(self, told: dict[str, Any]) -> None:
+        kinds = {
+            "comment_id": told.get("id") if "audience" in told else None,
+            "decision_id": told.get("id") if "from_state" in told else None,
+            "erasure_id": told.get("id") if "completed_at" in told else None,
+            "external_id": told.get("external_id"),
+            "after": told.get("next"),
+        }
+        kinds |= {
+            kind: told[kind].get("key")
+            for kind in ("thread", "member", "moderator")
+            if isinstance(told.get(kind), dict)
+        }
+        for kind, value in kinds.items():
+            if value is not None:
+                self.values[kind] = [*self.values[kind], value][-KEPT:]
+
+
+@dataclass
+class Fuzzer:
+    """Sends cases with one of the keys each, and counts the answers."""
+
+    keys: Sequence[str]
+    """The first has every scope and is taken most often."""
+    session: requests.Session
+    known: Known = field(default_factory=Known)
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+    def fuzz(self, schema: Any, operation: Operation, examples: int, start: int) -> None:
+        """Send so many cases; raises what schemathesis finds wrong. `start` seeds the choice."""
+        method, path = operation
+        call = schema[path][method]
+        # Where nothing can be wrong, the second one has no cases.
+        cases = st.one_of(
+            call.as_strategy(generation_mode=GenerationMode.POSITIVE).map(
+                lambda case: (case, True)
+            ),
+            call.as_strategy(generation_mode=GenerationMode.NEGATIVE).map(
+                lambda case: (case, False)
+            ),
+        )
+
+        @seed(start)
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            # No shrinking: what happens depends on all that was sent before.
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(cases, st.integers(0, 2**32))
+        def send(drawn: tuple[Any, bool], choice: int) -> None:
+            case, allowed = drawn
+            self._send(f"{method} {path}", case, choice, allowed=allowed)
+
+        send()
+
+    def _send(self, name: str, case: Any, choice: int, *, allowed: bool) -> None:
+        if choice % 3:
+            self._fill_in(case, choice, allowed=allowed)
+        keys = [*[self.keys[0]] * 3 * len(self.keys), *self.keys]
+        headers = {
+            "Authorization": f"Bearer {keys[choice % len(keys)]}",
+            "Prefer": PREFERENCES[choice % len(PREFERENCES)],
+        }
+        response = case.call(session=self.session, headers=headers)
+        self.statuses[name, response.status_code] += 1
+        # positive_data_acceptance is left out: no schema tells a blank text, a made-up
+        # cursor or a parent in another thread.
+        case.validate_response(
+            response, headers=headers, excluded_checks=[positive_data_acceptance]
+        )
+        if response.status_code < 300 and response.content:
+            self.known.learn(response.json())
+
+    def _fill_in(self, case: Any, choice: int, *, allowed: bool) -> None:
+        """Put known values in; where the case breaks the schema, only for ids, which may be any."""
+        for name in case.path_parameters or {}:
+            kind = name if name != "key" else "thread" if "threads" in case.path else "member"
+            value = self.known.pick(kind, choice)
+            if value is not None and (allowed or name != "key"):
+                case.path_parameters[name] = value
+        if not allowed:
+            return
+        after = self.known.pick("after", choice)
+        if after is not None and "after" in (case.query or {}):
+            case.query["after"] = after
+        if isinstance(case.body, dict):
+            self._fill_body(case.body, choice)
+
+    def _fill_body(self, body: dict[str, Any], choice: int) -> None:
+        for name in ("thread", "member", "reporter", "moderator"):
+            key = self.known.pick("member" if name == "reporter" else name, choice)
+            if key is not None and isinstance(body.get(name), dict):
+                body[name]["key"] = key
+        for name, kind in (("parent_id", "comment_id"), ("external_id", "external_id")):
+            value = self.known.pick(kind, choice)
+            if value is not None and body.get(name) is not None:
+                body[name] = value
+        if "revision" in body:
+            body["revision"] = 1 + choice % 2
+        for item in body.get("comments") or []:
+            if isinstance(item, dict):
+                self._fill_body(item, choice)
