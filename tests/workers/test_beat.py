@@ -1,0 +1,41 @@
+"""The beat goes on, whatever the wall clock does."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from service.queue import ERASE_TASK, SWEEP_TASK
+from service.settings import Settings
+from workers.app import create_app
+from workers.beat import MemoryScheduler
+
+
+class Noting(MemoryScheduler):
+    """Notes what it would send."""
+
+    def apply_entry(self, entry: Any, *_: Any) -> None:
+        self.sent.append(entry.task)
+
+    def setup_schedule(self) -> None:
+        self.sent: list[str] = []
+        super().setup_schedule()
+
+
+def rounds(scheduler: Noting, number: int) -> None:
+    for _ in range(number):
+        pause = scheduler.tick()
+        assert pause <= 0.05
+        time.sleep(pause)
+
+
+@pytest.mark.parametrize("step", [timedelta(0), timedelta(hours=-1), timedelta(hours=1)])
+def test_sends_each_task_at_its_interval(step: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler = Noting(create_app(Settings(sweep_seconds=0.05)))
+    rounds(scheduler, 2)
+    monkeypatch.setattr(Celery, "now", lambda _: datetime.now(UTC) + step)
+    rounds(scheduler, 5)
+    assert scheduler.sent.count(SWEEP_TASK) >= 3
+    assert scheduler.sent.count(ERASE_TASK) >= 3
