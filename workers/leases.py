@@ -15,6 +15,7 @@ from service import clock
 from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.vocabulary import Lane
+from service.settings import LONGEST_LEASE
 from service.tables import SPENT_ATTEMPTS, Comment, Revision
 from service.telemetry.metrics import count_lost_leases
 
@@ -52,8 +53,14 @@ class Batch:
 
 
 def free(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that nobody holds the comment."""
-    return or_(col(Comment.lease).is_(None), col(Comment.leased_until) <= now)
+    """Return the condition that nobody holds the comment.
+
+    A lease that would last longer than any was taken before the clock was set back;
+    whoever held it may have died since, and nobody must wait for the old time.
+    """
+    until = col(Comment.leased_until)
+    longest = now + timedelta(seconds=LONGEST_LEASE)
+    return or_(col(Comment.lease).is_(None), until <= now, until > longest)
 
 
 def leasable(lane: Lane, now: datetime) -> ColumnElement[bool]:

@@ -92,6 +92,20 @@ def test_expired_lease_comes_back_alone(database: Database, rows: SiteRows) -> N
         assert bodies(take(database)) == ["c"]
 
 
+def test_lease_does_not_outlast_a_clock_that_is_set_back(
+    database: Database, rows: SiteRows
+) -> None:
+    add_comments(database, rows, "a")
+    with frozen_clock() as clock:
+        take(database)
+        clock.advance(-60)
+        assert take(database) is None
+        clock.advance(-3600)
+        assert leases.most_urgent(database, Lane.COMMENTS) is Lane.COMMENTS
+        assert bodies(take(database)) == ["a"]
+        assert take(database) is None
+
+
 def test_failed_batch_comes_back_alone_at_once(database: Database, rows: SiteRows) -> None:
     add_comments(database, rows, "a", "b")
     batch = take(database)
