@@ -1,11 +1,14 @@
 """Idempotency-Key: the first answer, whatever happened since."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from sqlmodel import col, update
 
 from service.comments import idempotency
 from service.domain.states import State
+from service.tables import IdempotentRequest
 from service.testing import frozen_clock
 from service.testing_http import Backend
 
@@ -55,6 +58,21 @@ def test_a_key_is_forgotten_after_a_day(backend: Backend) -> None:
         assert backend.post(KEY).json() == first
         clock.advance(2)
         assert backend.post(KEY, body="anders").json()["id"] != first["id"]
+
+
+def test_nobody_waits_for_a_clock_that_was_set_back(backend: Backend) -> None:
+    with frozen_clock() as clock:
+        first = backend.post(KEY).json()
+        # As the request leaves it that waits when its process is killed.
+        with backend.database.write() as session:
+            session.exec(
+                update(IdempotentRequest)
+                .where(col(IdempotentRequest.comment_id) == UUID(first["id"]))
+                .values(in_flight_until=clock() + timedelta(seconds=10))
+            )
+        assert backend.post(KEY).status_code == 409
+        clock.advance(-3600)
+        assert backend.post(KEY).json() == first
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "ä", "a\tb"])
