@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 
+from service.review.claims import CLAIM
 from tests.faults.ledger import Kept, Ledger
 from tests.faults.traffic import Site
 
@@ -27,6 +29,10 @@ def check_answers(site: Site, ledger: Ledger) -> Iterator[str]:
             for problem in check_kept(kept, comment, history):
                 yield f"comment {kept.id}: {problem}"
         yield from check_feed(list(_feed(client)))
+        for item in _pages(client, "/v1/review/queue"):
+            until = item["claim"] and datetime.fromisoformat(item["claim"]["until"])
+            if until and until > datetime.now(UTC) + 2 * CLAIM:
+                yield f"comment {item['id']}: is claimed until {until}"
 
 
 def check_kept(kept: Kept, comment: dict[str, Any], history: list[dict[str, Any]]) -> Iterator[str]:

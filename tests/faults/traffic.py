@@ -169,7 +169,7 @@ class Traffic:
         """Let nobody begin yet."""
         self._site, self._ledger, self._seed = site, ledger, seed
         self._stopping = threading.Event()
-        people: list[tuple[type[Author] | type[Moderator], str]] = [
+        people: list[tuple[type[Author | Moderator], str]] = [
             (Author, f"autor-{n}") for n in range(AUTHORS)
         ]
         people += [(Moderator, f"moderatorin-{n}") for n in range(MODERATORS)]
@@ -190,7 +190,7 @@ class Traffic:
         """Tell whether everybody has finished."""
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _work(self, kind: type[Author] | type[Moderator], name: str) -> None:
+    def _work(self, kind: type[Author | Moderator], name: str) -> None:
         draw = random.Random(f"{self._seed} {name}")  # noqa: S311 - a seed, not a secret
         with closing(Caller(self._site.url, self._site.token, self._ledger)) as caller:
             person = kind(caller, self._ledger, draw, name)
