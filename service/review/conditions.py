@@ -65,7 +65,7 @@ def _has_reason(
         .where(
             col(Decision.site_id) == col(Comment.site_id),
             col(Decision.comment_id) == col(Comment.id),
-            col(Decision.revision) == col(Comment.revision),
+            _is_current(Decision.revision),
             FLAGGED,
             col(Decision.to_state) == State.FLAGGED,
             _names(session, reason),
@@ -73,6 +73,12 @@ def _has_reason(
         .exists()
     )
     return or_(decided, has_open_report(site_id)) if reason == "reported" else decided
+
+
+def _is_current(revision: int) -> ColumnElement[bool]:
+    """Return whether a record's revision is the comment's; none is newer."""
+    # For `==` Postgres may think it cheaper to read all records of the site at once.
+    return col(revision) >= col(Comment.revision)
 
 
 def _names(session: Session, reason: str) -> ColumnElement[bool]:
@@ -99,7 +105,7 @@ def _in_language(language: str) -> ColumnElement[bool]:
         .where(
             col(Assessment.site_id) == col(Comment.site_id),
             col(Assessment.comment_id) == col(Comment.id),
-            col(Assessment.revision) == col(Comment.revision),
+            _is_current(Assessment.revision),
             col(Assessment.language) == language.lower(),
         )
         .exists()

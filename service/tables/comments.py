@@ -25,7 +25,9 @@ class Comment(SQLModel, table=True):
     """
 
     __table_args__ = (
-        UniqueConstraint("site_id", "external_id"),
+        # The site comes second, here and wherever it would find all that it has: SQLite
+        # takes such an index for a better way to 50 comments than their ids.
+        UniqueConstraint("external_id", "site_id"),
         CheckConstraint("revision >= 1", name="revision"),
         CheckConstraint("attempts >= 0", name="attempts"),
         CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="lease"),
@@ -45,6 +47,13 @@ class Comment(SQLModel, table=True):
             sqlite_where=text(f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}"),
             postgresql_where=text(f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}"),
         ),
+        # What a worker holds, to be stored or given back.
+        Index(
+            "ix_comment_lease",
+            "lease",
+            sqlite_where=text("lease IS NOT NULL"),
+            postgresql_where=text("lease IS NOT NULL"),
+        ),
         # The moderators' queue of a site.
         Index(
             "ix_comment_flagged",
@@ -61,10 +70,27 @@ class Comment(SQLModel, table=True):
             sqlite_where=text("state = 'flagged'"),
             postgresql_where=text("state = 'flagged'"),
         ),
+        # In the order of the queue: Postgres would rather walk all comments by their id
+        # than sort a few.
+        Index(
+            "ix_comment_stale",
+            "site_id",
+            "id",
+            "pending_since",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "ix_comment_claimed",
+            "site_id",
+            "claimed_until",
+            sqlite_where=text("claimed_until IS NOT NULL"),
+            postgresql_where=text("claimed_until IS NOT NULL"),
+        ),
         CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim"),
         Index("ix_comment_thread", "thread_id", "id"),
         Index("ix_comment_member", "member_id", "id"),
-        Index("ix_comment_parent", "parent_id"),
+        Index("ix_comment_parent", "parent_id", "thread_id"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

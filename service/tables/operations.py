@@ -79,8 +79,9 @@ class IdempotentRequest(SQLModel, table=True):
     __tablename__: ClassVar[str] = "idempotent_request"
     __table_args__ = (Index("ix_idempotent_request_created", "created_at"),)
 
-    site_id: UUID = Field(foreign_key="site.id", primary_key=True)
+    # The key first: see Comment.
     key: str = Field(primary_key=True, max_length=200)
+    site_id: UUID = Field(foreign_key="site.id", primary_key=True)
     comment_id: UUID = Field(foreign_key="comment.id", index=True)
     fingerprint: str = Field(max_length=64, description="SHA-256 of method, path and body")
     status: int

@@ -15,7 +15,8 @@ from service.tables.columns import UtcDateTime, choice
 class Thread(SQLModel, table=True):
     """The discussion under one article."""
 
-    __table_args__ = (UniqueConstraint("site_id", "key"),)
+    # The key first: see Comment.
+    __table_args__ = (UniqueConstraint("key", "site_id"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id")
@@ -30,7 +31,8 @@ class Thread(SQLModel, table=True):
 class Member(SQLModel, table=True):
     """A commenter known to the site by key."""
 
-    __table_args__ = (UniqueConstraint("site_id", "key"),)
+    # The key first: see Comment.
+    __table_args__ = (UniqueConstraint("key", "site_id"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id")

@@ -50,6 +50,8 @@ def has_visible_reply(
         select(reply.id)
         .where(
             reply.site_id == thread.site_id,
+            # What else Postgres might do is read the site's comments, all at once.
+            reply.thread_id == thread.id,
             reply.parent_id == col(Comment.id),
             visible(reply, thread, audience, reader, now),
         )

@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_member_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
-        sa.UniqueConstraint("site_id", "key", name=op.f("uq_member_site_id_key")),
+        sa.UniqueConstraint("key", "site_id", name=op.f("uq_member_key_site_id")),
     )
     op.create_table(
         "moderator",
@@ -127,7 +127,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_thread_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_thread")),
-        sa.UniqueConstraint("site_id", "key", name=op.f("uq_thread_site_id_key")),
+        sa.UniqueConstraint("key", "site_id", name=op.f("uq_thread_key_site_id")),
     )
     op.create_table(
         "comment",
@@ -198,7 +198,15 @@ def upgrade() -> None:
             ["thread_id"], ["thread.id"], name=op.f("fk_comment_thread_id_thread")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
-        sa.UniqueConstraint("site_id", "external_id", name=op.f("uq_comment_site_id_external_id")),
+        sa.UniqueConstraint("external_id", "site_id", name=op.f("uq_comment_external_id_site_id")),
+    )
+    op.create_index(
+        "ix_comment_claimed",
+        "comment",
+        ["site_id", "claimed_until"],
+        unique=False,
+        sqlite_where=sa.text("claimed_until IS NOT NULL"),
+        postgresql_where=sa.text("claimed_until IS NOT NULL"),
     )
     op.create_index(
         "ix_comment_flagged",
@@ -208,8 +216,16 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'flagged'"),
         postgresql_where=sa.text("state = 'flagged'"),
     )
+    op.create_index(
+        "ix_comment_lease",
+        "comment",
+        ["lease"],
+        unique=False,
+        sqlite_where=sa.text("lease IS NOT NULL"),
+        postgresql_where=sa.text("lease IS NOT NULL"),
+    )
     op.create_index("ix_comment_member", "comment", ["member_id", "id"], unique=False)
-    op.create_index("ix_comment_parent", "comment", ["parent_id"], unique=False)
+    op.create_index("ix_comment_parent", "comment", ["parent_id", "thread_id"], unique=False)
     op.create_index(
         "ix_comment_pending",
         "comment",
@@ -233,6 +249,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'pending' AND attempts >= 4"),
         postgresql_where=sa.text("state = 'pending' AND attempts >= 4"),
+    )
+    op.create_index(
+        "ix_comment_stale",
+        "comment",
+        ["site_id", "id", "pending_since"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index("ix_comment_thread", "comment", ["thread_id", "id"], unique=False)
     op.create_table(
@@ -292,8 +316,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "idempotent_request",
-        sa.Column("site_id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(200), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
         sa.Column("comment_id", sa.Uuid(), nullable=False),
         sa.Column("fingerprint", sa.String(64), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
@@ -308,7 +332,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["site_id"], ["site.id"], name=op.f("fk_idempotent_request_site_id_site")
         ),
-        sa.PrimaryKeyConstraint("site_id", "key", name=op.f("pk_idempotent_request")),
+        sa.PrimaryKeyConstraint("key", "site_id", name=op.f("pk_idempotent_request")),
     )
     op.create_index(
         op.f("ix_idempotent_request_comment_id"), "idempotent_request", ["comment_id"], unique=False
@@ -559,6 +583,12 @@ def downgrade() -> None:
     op.drop_table("erasure")
     op.drop_index("ix_comment_thread", table_name="comment")
     op.drop_index(
+        "ix_comment_stale",
+        table_name="comment",
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.drop_index(
         "ix_comment_spent",
         table_name="comment",
         sqlite_where=sa.text("state = 'pending' AND attempts >= 4"),
@@ -579,10 +609,22 @@ def downgrade() -> None:
     op.drop_index("ix_comment_parent", table_name="comment")
     op.drop_index("ix_comment_member", table_name="comment")
     op.drop_index(
+        "ix_comment_lease",
+        table_name="comment",
+        sqlite_where=sa.text("lease IS NOT NULL"),
+        postgresql_where=sa.text("lease IS NOT NULL"),
+    )
+    op.drop_index(
         "ix_comment_flagged",
         table_name="comment",
         sqlite_where=sa.text("state = 'flagged'"),
         postgresql_where=sa.text("state = 'flagged'"),
+    )
+    op.drop_index(
+        "ix_comment_claimed",
+        table_name="comment",
+        sqlite_where=sa.text("claimed_until IS NOT NULL"),
+        postgresql_where=sa.text("claimed_until IS NOT NULL"),
     )
     op.drop_table("comment")
     op.drop_table("thread")
