@@ -1,0 +1,171 @@
+"""However long the history is: no statement reads or sorts all of it.
+
+Each is explained as the code itself asks it, on both databases.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+from starlette.testclient import TestClient
+
+from benchmarks.scale.filling import BLOCK, Filled
+from benchmarks.scale.reads import BATCH, READS, Read, World
+from service.app import create_app
+from service.auth.keys import Scope
+from service.comments.waiting import find_decided
+from service.domain.states import State
+from service.domain.vocabulary import Lane
+from service.events.waiting import find_positions_with_news
+from service.ids import new_id
+from service.members.blanking import carry_out_erasures
+from service.settings import Settings
+from service.tables import Comment
+from service.testing_http import comment_in, make_key
+from tests.service.conftest import new_postgres_database
+from tests.service.plans import Plan, plans
+from workers import leases, storing
+
+
+@dataclass(frozen=True)
+class Site(World):
+    """The largest site of a filled database, and its backend."""
+
+    client: TestClient
+
+    @cached_property
+    def key(self) -> str:
+        return make_key(self.context.database, self.site, *Scope)
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        response = self.client.request(
+            method, path, json=body or None, headers={"Authorization": f"Bearer {self.key}"}
+        )
+        assert response.status_code < 300, response.text
+        return response.json() if response.content else None
+
+    def some(self, state: State) -> str:
+        """Return a comment that nobody claims."""
+        if state is State.FLAGGED:
+            items = self.call("GET", "/v1/review/queue?order=riskiest&reason=toxicity")["items"]
+            return next(item["id"] for item in items if item["claim"] is None)
+        ids = (str(self.find()) for _ in range(100))
+        return next(id_ for id_ in ids if self.call("GET", f"/v1/comments/{id_}")["state"] == state)
+
+    def plans(self, act: Callable[[], object]) -> list[Plan]:
+        return plans(self.context.database, act)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Give a site with enough of a history for Postgres to avoid reading it."""
+    if request.param == "sqlite":
+        yield from _filled(f"sqlite:///{tmp_path_factory.mktemp('plans')}/plans.db")
+        return
+    with new_postgres_database(request.getfixturevalue("postgres_url")) as url:
+        yield from _filled(url)
+
+
+def _filled(url: str) -> Iterator[Site]:
+    filled = Filled.with_backlog(url)
+    filled.grow(10 * BLOCK)
+    rates = {"key_rate": "9999/second", "member_rate": "9999/second", "report_rate": "9999/second"}
+    app = create_app(Settings(database_url=url, redis_url="redis://127.0.0.1:1/0", **rates))
+    yield Site(filled, app.state.context, TestClient(app))
+    app.state.context.database.dispose()
+    filled.database.dispose()
+
+
+def faults(found: list[Plan]) -> list[str]:
+    assert found
+    return [plan.fault for plan in found if plan.fault]
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_no_read_grows(site: Site, read: Read) -> None:
+    assert faults(site.plans(lambda: read(site))) == []
+
+
+def post(site: Site) -> None:
+    parent = site.find()
+    thread = site.call("GET", f"/v1/comments/{parent}")["thread"]["key"]
+    comment = comment_in(thread={"key": thread}, parent_id=str(parent), external_id=str(new_id()))
+    site.call("POST", "/v1/comments", **comment)
+
+
+def decide_and_undo(site: Site) -> None:
+    path = f"/v1/comments/{site.some(State.FLAGGED)}/decisions"
+    made = site.call(
+        "POST", path, state="rejected", revision=1, reason="spam", moderator={"key": "petra"}
+    )
+    site.call("POST", f"/v1/decisions/{made['id']}/undo", moderator={"key": "petra"})
+
+
+def report(site: Site) -> None:
+    reporter = {"key": f"leser-{site._block()}-1"}
+    path = f"/v1/comments/{site.some(State.APPROVED)}/reports"
+    site.call("POST", path, reporter=reporter, reason="spam")
+
+
+def edit_and_withdraw(site: Site) -> None:
+    path = f"/v1/comments/{site.some(State.APPROVED)}"
+    site.call("PATCH", path, body="Anders gesagt.")
+    site.call("DELETE", path)
+
+
+def claim(site: Site) -> None:
+    site.call("POST", "/v1/review/claims", limit=20, moderator={"key": "paul"})
+
+
+def flag_what_failed(site: Site) -> None:
+    database = site.context.database
+    batch = leases.take(database, Lane.COMMENTS, new_id(), BATCH)
+    assert batch
+    storing.store_failure(database, batch, "a test")
+
+
+def erase(site: Site) -> None:
+    site.call("DELETE", f"/v1/members/leser-{site._block()}-2")
+    carry_out_erasures(site.context.database)
+
+
+def wait(site: Site) -> None:
+    find_decided(site.context.database, [site.find() for _ in range(50)])
+    find_positions_with_news(site.context.database, [(site.site, 0)])
+
+
+WORK: dict[str, Callable[[Site], None]] = {
+    "post": post,
+    "decide and undo": decide_and_undo,
+    "report": report,
+    "edit and withdraw": edit_and_withdraw,
+    "claim": claim,
+    "flag what failed": flag_what_failed,
+    "erase": erase,
+    "wait": wait,
+    "readiness": lambda site: site.client.get("/readyz"),
+}
+
+
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+def test_nothing_else_grows(site: Site, work: Callable[[Site], None]) -> None:
+    assert faults(site.plans(lambda: work(site))) == []
+
+
+def test_a_scan_would_be_noticed(site: Site) -> None:
+    def count_all() -> None:
+        with site.context.database.read() as session:
+            session.exec(select(Comment).where(col(Comment.lane) == 1).limit(1)).all()
+
+    def sort_a_site() -> None:
+        with site.context.database.read() as session:
+            query = select(Comment).where(col(Comment.site_id) == site.site)
+            session.exec(query.order_by(col(Comment.created_at)).limit(1)).all()
+
+    assert len(faults(site.plans(count_all))) == 1
+    assert len(faults(site.plans(sort_a_site))) == 1
