@@ -10,91 +10,29 @@ decided meanwhile. Ends with an error at the first answer that is not documented
 
 import os
 import secrets
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import requests
 import schemathesis
 
 from service.auth.keys import Scope
-from service.db import Database
-from service.migrations import migrate
-from service.testing import add_site
 from service.testing_http import comment_in, make_key
 from tests.contracts.calls import DOCUMENTED
 from tests.contracts.fuzzing import Fuzzer, Operation
+from tests.contracts.processes import installed, running
 from tests.faults.postgres import postgres
-from tests.invariants.stack import Stack, Valkey, wait_until
+from tests.invariants.stack import Stack
 
-HIGH = "999999/second"
 TEXTS = ("Das sehe ich anders.", "Du Idiot!", "MURKS")
 """What the fake worker approves, flags, and cannot score."""
 
 
 def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - a script
-
-
-@contextmanager
-def running(stack: Stack) -> Iterator[str]:
-    """Run the API beside the workers; give its address."""
-    with (
-        socket.create_server(("127.0.0.1", 0)) as listener,
-        (stack.folder / "api.log").open("wb") as log,
-    ):
-        fd = listener.fileno()
-        api = subprocess.Popen(
-            [sys.executable, "-m", "service", "api", "--fd", str(fd)],
-            env=stack.environment,
-            pass_fds=(fd,),
-            stdout=log,
-            stderr=log,
-        )
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            wait_until(lambda: requests.get(f"{url}/readyz", timeout=5).status_code == 200)
-            yield url
-            assert api.poll() is None, "the API has ended"
-        finally:
-            api.terminate()
-            api.wait(10)
-            stack.close()
-
-
-@contextmanager
-def installed(database_url: str, folder: Path) -> Iterator[Stack]:
-    """Give a site on a new database, with a broker, workers and no limits."""
-    database = Database(database_url)
-    migrate(database)
-    models = folder / "models"
-    models.mkdir(parents=True)
-    (models / "fake").touch()
-    valkey = Valkey(folder / "valkey")
-    rates = {f"NETIQUETTE_{kind}_RATE": HIGH for kind in ("KEY", "MEMBER", "REPORT")}
-    environment = (
-        os.environ
-        | rates
-        | {
-            "NETIQUETTE_DATABASE_URL": database_url,
-            "NETIQUETTE_REDIS_URL": valkey.url,
-            "NETIQUETTE_MODELS_DIR": str(models),
-        }
-    )
-    stack = Stack(database, valkey, folder, environment, add_site(database))
-    try:
-        stack.start_all()
-        yield stack
-    finally:
-        stack.close()
-        database.dispose()
-        valkey.kill()
 
 
 def fuzz(stack: Stack, url: str, examples: int, seed: int) -> Counter[tuple[str, int]]:
@@ -122,8 +60,8 @@ def fuzz(stack: Stack, url: str, examples: int, seed: int) -> Counter[tuple[str,
 
 
 def in_turn() -> list[Operation]:
-    """Return the operations, erasure last: the others need members."""
-    return sorted(DOCUMENTED, key=lambda operation: operation[0] == "DELETE")
+    """Return the operations; what takes things away comes after those, receipts after that."""
+    return sorted(DOCUMENTED, key=lambda it: (it[1].startswith("/v1/erasures"), it[0] == "DELETE"))
 
 
 def told(operation: Operation, statuses: Counter[tuple[str, int]], seconds: float) -> None:

@@ -21,6 +21,8 @@ KEPT = 200
 
 PREFERENCES = ("", "wait=0", "wait=1", "wait=x", "respond-async")
 
+NEVER_RIGHT = "\x01"
+
 Operation = tuple[str, str]
 
 
@@ -104,6 +106,9 @@ class Fuzzer:
         send()
 
     def _send(self, name: str, case: Any, choice: int, *, allowed: bool) -> None:
+        query = case.query or {}
+        # These would not be sent, and what was meant to be wrong would not be.
+        query |= {unsent: NEVER_RIGHT for unsent, value in query.items() if value in ([], {}, None)}
         if choice % 3:
             self._fill_in(case, choice, allowed=allowed)
         keys = [*[self.keys[0]] * 3 * len(self.keys), *self.keys]
