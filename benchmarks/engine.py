@@ -25,15 +25,15 @@ from workers.engines.onnx import MODEL, TOKENIZER, OnnxNetwork, encoded
 from workers.engines.text_engine import TextEngine
 from workers.models import parity
 from workers.models.active import reference_folder
+from workers.models.build import INT8_FORMS
 from workers.models.export import export
 from workers.models.manifest import CHECKPOINT, Manifest, digests
-from workers.models.quantise import Widest, quantise, smooth
+from workers.models.quantise import quantise, smooth
 from workers.models.registry import Model, find, open_model
 from workers.testing import checkpoint_of
 
 MEDIAN_TOKENS, SIGMA = 37, 0.8
 LIST_SIZE = 16
-FORMS = {"int8": Widest.INT8, "int8-blocks": Widest.BLOCKS, "int8-mixed": Widest.FP32}
 
 
 def comments(count: int, size: Callable[[str], int]) -> list[str]:
@@ -85,10 +85,10 @@ def compare(model: Model, count: int, long_count: int) -> None:
         detoxify.tokenizer.enable_truncation(model.manifest.window)
         calibration = detoxify.tokenizer.encode_batch(parity.calibration_texts())
         smooth(folder / "fp32.onnx", folder / "s.onnx", [encoded(e.ids) for e in calibration])
-        for form in ("fp32", *FORMS):
-            if form in FORMS:
+        for form in ("fp32", *INT8_FORMS):
+            if form in INT8_FORMS:
                 target = folder / f"{form}.onnx"
-                quantise(folder / "s.onnx", target, widest=FORMS[form], reduce_range=False)
+                quantise(folder / "s.onnx", target, blocks=INT8_FORMS[form], reduce_range=False)
             (folder / f"{form}.onnx").replace(folder / MODEL)
             network = OnnxNetwork(folder, model.manifest.attributes, threads=1, form=form)
             served = TextEngine(model.manifest, network)

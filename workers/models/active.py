@@ -13,7 +13,7 @@ from workers.engines.text_engine import TextEngine
 from workers.models import derived
 from workers.models.registry import Model, find
 
-RECIPE = "2"
+RECIPE = "3"
 """Changes whenever `workers.models.build` makes something else of the same model."""
 
 log = structlog.get_logger()

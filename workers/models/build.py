@@ -25,13 +25,18 @@ from workers.models.errors import BuildFailed, NoSpace
 from workers.models.export import export
 from workers.models.manifest import CHECKPOINT
 from workers.models.parity import Parity, Scores
-from workers.models.quantise import Widest, quantise, smooth
+from workers.models.quantise import Blocks, quantise, smooth
 from workers.models.registry import Model
 
 Report = Callable[[str], None]
 """Is told each step, in a few words."""
 
-INT8_FORMS = {"int8": Widest.INT8, "int8-blocks": Widest.BLOCKS, "int8-mixed": Widest.FP32}
+INT8_FORMS = {
+    "int8": Blocks.NONE,
+    "int8-blocks": Blocks.NARROWING,
+    "int8-more-blocks": Blocks.FEED_FORWARD,
+    "int8-all-blocks": Blocks.ALL,
+}
 """Fastest first."""
 
 
@@ -127,7 +132,7 @@ class _Forms:
         quantise(
             smoothed,
             self.path(form),
-            widest=INT8_FORMS[form],
+            blocks=INT8_FORMS[form],
             reduce_range=not _sums_exactly(instruction_set()),
         )
         return self

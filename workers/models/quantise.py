@@ -21,24 +21,25 @@ from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from workers.engines.onnx import session
 from workers.models.export import quiet
 
-ALPHA = 0.7
-"""How much of the activations' size moves into the weights; 0.5 to 0.9 were measured."""
+ALPHA = 0.6
+"""How much of the activations' size moves into the weights; 0.5 to 0.8 were measured."""
 
-BLOCK = 256
-"""Numbers that share a scale in a block-wise product; 32 and 128 are slower, not closer."""
+BLOCK = 64
+"""Numbers that share a scale in a block-wise product; 32 to 256 were measured."""
 
 
-class Widest(StrEnum):
-    """What becomes of the products that make a wide input narrow.
+class Blocks(StrEnum):
+    """Which products have a scale for each block of each row, and not one per activation.
 
-    They are the second half of each feed-forward block, and lose most by one
-    scale for the whole activation.
+    The narrowing ones, the second half of each feed-forward block, lose most by one
+    scale for the whole activation; the widening ones, their first half, come next.
     """
 
-    INT8 = "int8"
-    BLOCKS = "blocks"
-    """8-bit weights and activations with a scale for each block of each row."""
-    FP32 = "fp32"
+    NONE = "none"
+    NARROWING = "narrowing"
+    FEED_FORWARD = "feed-forward"
+    ALL = "all"
+    """All that can be; the fused attention cannot, and stays in fp32."""
 
 
 Floats = NDArray[np.float32]
@@ -73,20 +74,21 @@ def smooth(source: Path, target: Path, texts: Sequence[Encoded]) -> None:
     onnx.save(model, target)
 
 
-def quantise(source: Path, target: Path, *, widest: Widest, reduce_range: bool) -> None:
+def quantise(source: Path, target: Path, *, blocks: Blocks, reduce_range: bool) -> None:
     """Write the graph of `source` with int8 weights, a scale per column, and dynamic activations.
 
     `reduce_range` uses 7 bits: without VNNI, sums of 8-bit products can saturate.
+    The embeddings stay as they are: looking them up takes no time, and in 8 bits they
+    made half of the error.
     """
     model = _load(source)
     shapes = {item.name: tuple(item.dims) for item in model.graph.initializer}
     products = [node for node in model.graph.node if node.op_type == "MatMul"]
-    wide = [node.name for node in products if _narrows(shapes.get(node.input[1], ()))]
-    others = [node.name for node in products if node.name not in wide]
+    others = [node.name for node in products if not _in(blocks, shapes.get(node.input[1], ()))]
     plain = target.with_suffix(".plain.onnx")
     with quiet():
-        if widest is Widest.BLOCKS:
-            blocks = MatMulNBitsQuantizer(
+        if blocks is not Blocks.NONE:
+            block_wise = MatMulNBitsQuantizer(
                 model,
                 bits=8,
                 block_size=BLOCK,
@@ -94,8 +96,8 @@ def quantise(source: Path, target: Path, *, widest: Widest, reduce_range: bool) 
                 accuracy_level=4,  # computes in int8
                 nodes_to_exclude=others,
             )
-            blocks.process()
-            model = blocks.model.model
+            block_wise.process()
+            model = block_wise.model.model
         onnx.save(model, plain)
         quantize_dynamic(
             plain,
@@ -103,7 +105,7 @@ def quantise(source: Path, target: Path, *, widest: Widest, reduce_range: bool) 
             weight_type=QuantType.QInt8,
             per_channel=True,
             reduce_range=reduce_range,
-            nodes_to_exclude=wide if widest is Widest.FP32 else [],
+            op_types_to_quantize=["MatMul"] if blocks is Blocks.ALL else ["MatMul", "Attention"],
             # The fused operators carry no types.
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
@@ -117,9 +119,19 @@ def _load(path: Path) -> Any:
     return model
 
 
-def _narrows(shape: tuple[int, ...]) -> bool:
+def _in(blocks: Blocks, shape: tuple[int, ...]) -> bool:
+    """Whether a product with weights of this shape is computed in blocks."""
+    if len(shape) != 2:
+        return False
+    rows, columns = shape
     # More than one column: a span head is narrow, but no feed-forward block.
-    return len(shape) == 2 and shape[0] > shape[1] > 1
+    narrows = rows > columns > 1
+    return {
+        Blocks.NONE: False,
+        Blocks.NARROWING: narrows,
+        Blocks.FEED_FORWARD: narrows or rows < columns,
+        Blocks.ALL: columns > 1,
+    }[blocks]
 
 
 def _products_by_input(graph: Any) -> dict[str, list[_Product]]:

@@ -12,7 +12,7 @@ import pytest
 from workers.models import active, derived, parity
 from workers.models import build as building
 from workers.models.active import graph_folder, load_model
-from workers.models.build import build, verify
+from workers.models.build import INT8_FORMS, build, verify
 from workers.models.errors import BuildFailed, NoSpace
 from workers.models.manifest import sha256
 from workers.models.parity import Parity
@@ -71,7 +71,7 @@ def test_what_is_not_close_enough_falls_back(model: Model, monkeypatch: pytest.M
     monkeypatch.setattr(parity, "MAX_MEAN_DELTA", 1e-9)
     notes = build(model, ignore)
     assert notes["form"] == "fp32"
-    assert list(notes["tried"]) == ["fp32", "int8", "int8-blocks", "int8-mixed"]
+    assert list(notes["tried"]) == ["fp32", *INT8_FORMS]
     assert load_model(model).provenance["engine"] == "onnx-fp32"
 
 

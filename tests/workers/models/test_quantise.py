@@ -12,7 +12,7 @@ from workers.engines.detoxify_torch import DetoxifyNetwork
 from workers.engines.onnx import encoded, session
 from workers.models.active import reference_folder
 from workers.models.export import export
-from workers.models.quantise import Widest, quantise, smooth
+from workers.models.quantise import Blocks, quantise, smooth
 from workers.models.registry import find
 from workers.testing import write_tiny_model
 
@@ -62,22 +62,29 @@ def test_smoothing_computes_the_same(
 
 @pytest.mark.parametrize("reduce_range", [False, True])
 @pytest.mark.parametrize(
-    ("widest", "left", "blocks"), [(Widest.INT8, 0, 0), (Widest.BLOCKS, 0, 2), (Widest.FP32, 2, 0)]
+    ("blocks", "in_blocks", "fp32_attention"),
+    [
+        (Blocks.NONE, 0, 0),
+        (Blocks.NARROWING, 2, 0),
+        (Blocks.FEED_FORWARD, 4, 0),
+        (Blocks.ALL, 6, 2),
+    ],
 )
-def test_the_second_half_of_each_block_can_be_spared(  # noqa: PLR0917 - parameters and fixtures
+def test_products_can_be_spared_one_scale_for_all(  # noqa: PLR0917 - parameters and fixtures
     graph: Path,
     inputs: list[dict[str, np.ndarray]],
     tmp_path: Path,
-    widest: Widest,
-    left: int,
-    blocks: int,
+    blocks: Blocks,
+    in_blocks: int,
+    fp32_attention: int,
     reduce_range: bool,
 ) -> None:
     target = tmp_path / "int8.onnx"
-    quantise(graph, target, widest=widest, reduce_range=reduce_range)
+    quantise(graph, target, blocks=blocks, reduce_range=reduce_range)
     found = operators(target)
-    assert found["MatMul"] == left
-    assert found["MatMulNBits"] == blocks
-    assert found["QAttention"] == 2
+    assert found["MatMul"] == 0
+    assert found["MatMulNBits"] == in_blocks
+    assert found["Attention"] == fp32_attention
+    assert found["EmbedLayerNormalization"] == operators(graph)["EmbedLayerNormalization"]
     assert target.stat().st_size < graph.stat().st_size
     np.testing.assert_allclose(scores(target, inputs), scores(graph, inputs), atol=0.1)
