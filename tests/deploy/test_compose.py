@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ def services(compose: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = compose["services"]
     assert found.keys() == OURS | {"postgres", "valkey"}
     return found
+
+
+def test_it_fits_compose_s_own_schema() -> None:
+    schema = ("--builtin-schema", "vendor.compose-spec")
+    command = [sys.executable, "-m", "check_jsonschema", *schema, str(ROOT / "compose.yaml")]
+    checked = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_what_is_named_is_defined(compose: dict[str, Any], services: dict[str, Any]) -> None:
