@@ -1,6 +1,5 @@
 """Claims: a moderator's hold on comments of the queue, so that two never work on one."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import update
@@ -8,14 +7,11 @@ from sqlmodel import col, select
 
 from service import clock
 from service.context import Context
-from service.review.conditions import free_for
+from service.review.conditions import CLAIM, free_for
 from service.review.moderators import assert_moderator
 from service.review.queue import find_places, read_items, stale_since
 from service.review.schemas import ClaimIn, ClaimsOut
 from service.tables import Comment
-
-CLAIM = timedelta(minutes=5)
-"""How long a claim lasts; asking again renews it, and it frees itself afterwards."""
 
 
 def claim(context: Context, site_id: UUID, wanted: ClaimIn) -> ClaimsOut:

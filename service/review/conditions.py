@@ -1,6 +1,6 @@
 """Which comments are in the queue, and why, as conditions on the comment table."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, true, type_coerce
@@ -12,6 +12,12 @@ from service.domain.states import State
 from service.reports.repository import has_open_report
 from service.review.schemas import QueueFilters
 from service.tables import Assessment, Comment, Decision, Thread
+
+CLAIM = timedelta(minutes=5)
+"""How long a claim lasts; asking again renews it, and it frees itself afterwards."""
+
+TOO_LONG = 2 * CLAIM
+"""A claim that would last longer than this was made before the clock was set back."""
 
 
 def long_pending(stale: datetime) -> ColumnElement[bool]:
@@ -26,7 +32,13 @@ def reported(site_id: UUID) -> ColumnElement[bool]:
 
 def claimed(now: datetime) -> ColumnElement[bool]:
     """Return whether a moderator holds the comment now."""
-    return col(Comment.claimed_until) > now
+    until = col(Comment.claimed_until)
+    return and_(until > now, until <= now + TOO_LONG)
+
+
+def is_held(until: datetime | None, now: datetime) -> bool:
+    """Tell the same of one comment, by the end of its claim."""
+    return until is not None and now < until <= now + TOO_LONG
 
 
 def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:
@@ -34,6 +46,7 @@ def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:
     return or_(
         col(Comment.claimed_until).is_(None),
         col(Comment.claimed_until) <= now,
+        col(Comment.claimed_until) > now + TOO_LONG,
         col(Comment.claimed_by) == moderator_id,
     )
 

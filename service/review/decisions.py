@@ -14,6 +14,7 @@ from service.context import Context
 from service.domain.states import Actor, State
 from service.errors import ClaimedByAnother, IllegalTransition, OutdatedDecision
 from service.reports.use_cases import resolve_reports
+from service.review.conditions import is_held
 from service.review.moderators import assert_moderator
 from service.review.schemas import DecisionIn
 from service.tables import Comment, Decision, Moderator
@@ -87,8 +88,7 @@ def _check_current(
         raise OutdatedDecision("The text has been edited since. Read the comment again.", **now)
     if decision.expected_state not in (None, comment.state):
         raise OutdatedDecision("The state has changed since. Read the comment again.", **now)
-    until = comment.claimed_until
-    if comment.claimed_by != moderator.id and until is not None and until > clock.now():
+    if comment.claimed_by != moderator.id and is_held(comment.claimed_until, clock.now()):
         raise ClaimedByAnother("Take another one, or wait until the claim has ended.", **now)
     if (
         decision.expected_state is None

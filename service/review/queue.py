@@ -115,7 +115,7 @@ def _holders(session: Session, site_id: UUID, comments: list[Comment]) -> dict[U
 
 def _claim(comment: Comment, holders: dict[UUID, Moderator], now: datetime) -> ClaimOut | None:
     until = comment.claimed_until
-    if comment.claimed_by is None or until is None or until <= now:
+    if comment.claimed_by is None or until is None or not conditions.is_held(until, now):
         return None
     holder = holders[comment.claimed_by]
     return ClaimOut(moderator=ModeratorOut(key=holder.key, name=holder.name), until=until)

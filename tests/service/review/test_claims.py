@@ -2,7 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from service.domain.states import State
-from service.review.claims import CLAIM
+from service.review.conditions import CLAIM
 from service.testing import frozen_clock
 from service.testing_http import Backend
 
@@ -38,6 +38,21 @@ def test_a_claim_frees_itself_and_is_renewed_by_asking_again(backend: Backend) -
         assert claim(backend, "kemal") == []
         clock.advance(1)
         assert claim(backend, "kemal") == ids
+
+
+def test_a_claim_does_not_outlast_a_clock_that_is_set_back(backend: Backend) -> None:
+    with frozen_clock() as clock:
+        ids = flagged(backend, 2)
+        claim(backend, "petra")
+        clock.advance(-60)
+        assert claim(backend, "kemal") == []
+        clock.advance(-3600)
+        queue = backend.call("GET", "/v1/review/queue").json()
+        assert [item["claim"] for item in queue["items"]] == [None, None]
+        assert queue["counts"]["claimed"] == 0
+        assert backend.decide(ids[0], "approved", moderator={"key": "kemal"}).status_code == 201
+        assert claim(backend, "kemal") == ids[1:]
+        assert claim(backend, "petra") == []
 
 
 def test_the_queue_shows_who_holds_a_comment(backend: Backend) -> None:
