@@ -9,7 +9,7 @@ import httpx2
 
 from tests.faults.ledger import Ledger
 
-TIMEOUT = 4.0
+TIMEOUT = 2.5
 PATIENCE = 60.0
 """Seconds after which even a careful backend gives up; a run in which one does has failed."""
 

@@ -4,7 +4,6 @@ Where a tmpfs can be mounted (as root) that is the disk. Elsewhere the processes
 forbidden to let any file grow (RLIMIT_FSIZE), which they meet as EFBIG instead of ENOSPC.
 """
 
-import os
 import resource
 import shutil
 import subprocess
@@ -15,8 +14,7 @@ from pathlib import Path
 import psutil
 
 SIZE = 700 * 1024 * 1024
-RESERVE = 16 * 1024
-"""Bytes of the disk that are left: less than one transaction with its log needs."""
+BLOCK = bytes(64 * 1024)
 
 
 class Disk:
@@ -36,9 +34,9 @@ class Disk:
     def fill(self, processes: Iterable[psutil.Process]) -> None:
         """Leave no room to write."""
         if self._mounted:
-            with self._balloon.open("wb") as balloon:
-                free = shutil.disk_usage(self.folder).free
-                os.posix_fallocate(balloon.fileno(), 0, max(1, free - RESERVE))
+            with self._balloon.open("wb", buffering=0) as balloon, suppress(OSError):
+                while True:
+                    balloon.write(BLOCK)
         else:
             _limit(processes, 1)
 

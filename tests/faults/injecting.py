@@ -89,11 +89,10 @@ class Injector:
     def _long_writer(self, _fault: Fault) -> Passing:
         """Hold what every writer needs: SQLite's file, or the table of comments."""
         if self.postgres:
-            server = psycopg.connect(self.tree.database_url.replace("+psycopg", ""))
+            server = self._to_postgres()
             server.execute("LOCK TABLE comment IN EXCLUSIVE MODE")
             return server.close
-        path = self.tree.var / "netiquette.db"
-        file = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        file = self._to_sqlite(timeout=30)
         file.execute("BEGIN IMMEDIATE")
         return file.close
 
@@ -121,8 +120,28 @@ class Injector:
             if self.postgres:
                 self.postgres.ensure()
 
+        self._begin_new_log()
         self.disk.fill(self._writers())
         return make_room
+
+    def _begin_new_log(self) -> None:
+        """Leave no log to write into, without which much would still fit in."""
+        # It may be dead, stopped or locked at the moment.
+        with suppress(sqlite3.OperationalError, psycopg.Error):
+            if self.postgres:
+                with closing(self._to_postgres()) as server:
+                    server.execute("SELECT pg_switch_wal()")
+            else:
+                with closing(self._to_sqlite(timeout=1)) as file:
+                    file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _to_postgres(self) -> psycopg.Connection:
+        url = self.tree.database_url.replace("+psycopg", "")
+        return psycopg.connect(url, connect_timeout=3)
+
+    def _to_sqlite(self, timeout: float) -> sqlite3.Connection:
+        path = self.tree.var / "netiquette.db"
+        return sqlite3.connect(path, timeout, isolation_level=None, check_same_thread=False)
 
     def _writers(self) -> list[psutil.Process]:
         return self.tree.processes() + (self.postgres.processes() if self.postgres else [])

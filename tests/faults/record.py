@@ -33,7 +33,7 @@ def check_tables(
         chain = decisions.get(comment.id, [])
         texts = {row.number: row.body for row in revisions.get(comment.id, [])}
         for problem in [
-            *check_rest(comment, now),
+            *check_rest(comment),
             *check_chain(comment, chain),
             *_check_texts(comment, texts),
             *_check_automatic(session, chain, {} if bundled else texts),
@@ -42,7 +42,7 @@ def check_tables(
     yield from _check_events(session, site_id, decisions, now)
 
 
-def check_rest(comment: Comment, now: datetime) -> Iterator[str]:
+def check_rest(comment: Comment) -> Iterator[str]:
     """Yield what is left behind on the comment's row by somebody who has gone."""
     if comment.state is State.PENDING:
         yield f"is still pending, after {comment.attempts} attempts"
@@ -50,9 +50,8 @@ def check_rest(comment: Comment, now: datetime) -> Iterator[str]:
         yield f"is under a lease until {comment.leased_until}"
     if comment.attempts:
         yield f"has {comment.attempts} attempts left on it"
-    if comment.claimed_until and comment.claimed_until > now:
-        if comment.state is not State.FLAGGED:
-            yield f"is {comment.state}, but claimed"
+    if comment.claimed_until and comment.state is not State.FLAGGED:
+        yield f"is {comment.state}, but claimed"
 
 
 def check_chain(comment: Comment, decisions: Sequence[Decision]) -> Iterator[str]:
