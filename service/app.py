@@ -17,6 +17,7 @@ from service.auth.limits import RateLimiter
 from service.auth.middleware import Authentication
 from service.body_limit import BodyLimit
 from service.comments import endpoints as comments
+from service.comments.grouping import GroupedIntake
 from service.comments.waiting import find_decided
 from service.context import Context
 from service.db import Database
@@ -56,6 +57,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
     context = Context(
         settings=config,
         database=database,
+        intake=GroupedIntake(database),
         nudges=nudger,
         limiter=RateLimiter(config.redis_url),
         waiters=Waiters(partial(find_decided, database), config.max_waiters),

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from service.auth.limits import RateLimiter
+from service.comments.grouping import GroupedIntake
 from service.db import Database
 from service.events.waiting import Position
 from service.queue import Nudges
@@ -21,6 +22,7 @@ class Context:
 
     settings: Settings
     database: Database
+    intake: GroupedIntake
     nudges: Nudges
     limiter: RateLimiter
     waiters: Waiters[UUID]

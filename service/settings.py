@@ -62,7 +62,7 @@ class Settings(BaseSettings):
         "redis://127.0.0.1:6379/0", description="Celery's broker, rate limits"
     )
     var_dir: Path = Field(Path("var"), description="State of the embedded default")
-    model: str = Field("netiquette-de-en", description="Name of the model that scores")
+    model: str = Field("netiquette-de-en", description="The model that scores, until `models use`")
     models_dir: Path = Field(Path(".cache/models"), description="Pulled and derived models")
     allowed_hosts: Annotated[tuple[HostPattern, ...], NoDecode] = Field(
         (),

@@ -13,6 +13,7 @@ from service.domain.vocabulary import Lane
 from service.settings import Settings
 from service.tables import Scorer
 from workers.engines import Engine
+from workers.models import chosen
 from workers.results import works
 from workers.scoring import Outcome, Scoring
 
@@ -30,11 +31,17 @@ class EngineBrokenError(Exception):
     """The engine was loaded, but cannot score a harmless text."""
 
 
+class WrongModelError(Exception):
+    """The model found under the chosen name is not the one that was chosen."""
+
+
 class ScoringChild:
     """A prefork child. It leases nothing before its engine is loaded and has scored a probe.
 
     A thread loads the engine, again and again if need be, and then keeps the
-    heartbeat in the database, also while the main thread scores.
+    heartbeat in the database, also while the main thread scores. When another model
+    is chosen, it loads that one and puts it in the old one's place, between two batches;
+    until that has worked, the old one goes on.
     """
 
     def __init__(self, scoring: Scoring, load: Loader, threads: int) -> None:
@@ -43,6 +50,7 @@ class ScoringChild:
         self._load = load
         self._threads = threads
         self._engine: Engine | None = None
+        self._refused: chosen.Chosen | None = None
         self._wake = threading.Event()
         self._stopped = threading.Event()
 
@@ -61,7 +69,8 @@ class ScoringChild:
             return
         if self._scoring.run(engine, lane) is Outcome.ENGINE_BROKEN:
             log.error("engine_broken", model=engine.model)
-            self._engine = None
+            if self._engine is engine:
+                self._engine = None
             self._wake.set()
 
     def stop(self) -> None:
@@ -77,26 +86,42 @@ class ScoringChild:
     def _live(self) -> None:
         pause = 1.0
         while not self._stopped.is_set():
-            if self._engine is None:
-                if not self._try_to_load():
-                    self._rest(pause)
-                    pause = min(pause * 2, PATIENCE)
-                    continue
-                pause = 1.0
+            if self._engine is None and not self._try_to_load():
+                self._rest(pause)
+                pause = min(pause * 2, PATIENCE)
+                continue
+            pause = 1.0
             self._beat()
             self._rest(HEARTBEAT_SECONDS)
+            self._follow()
+
+    def _follow(self) -> None:
+        """Load another model if one was chosen; once only, if it cannot be loaded."""
+        try:
+            wanted = self._wanted()
+        except SQLAlchemyError:
+            return
+        engine = self._engine
+        if engine is None or wanted.identity in {None, engine.model}:
+            self._refused = None
+        elif wanted != self._refused and not self._try_to_load():
+            self._refused = wanted
+
+    def _wanted(self) -> chosen.Chosen:
+        return chosen.read(self._scoring.database, self._scoring.settings)
 
     def _try_to_load(self) -> bool:
-        settings = self._scoring.settings
+        kept = self._engine
         try:
             engine = self._load_and_probe()
         except Exception as error:  # noqa: BLE001 - whatever is wrong, nothing is scored until it is right
             log.error(  # noqa: TRY400 - for an operator, who needs the sentence, not the stack
                 "model_not_loaded",
-                model=settings.model,
                 error=type(error).__name__,
                 detail=str(error),
-                hint="Comments wait until the model can be loaded.",
+                hint="Comments wait until the model can be loaded."
+                if kept is None
+                else "The model before it goes on. Mend this, then choose the new one again.",
             )
             return False
         self._engine = engine
@@ -106,7 +131,13 @@ class ScoringChild:
         return True
 
     def _load_and_probe(self) -> Engine:
-        engine = self._load(self._scoring.settings, self._threads)
+        wanted = self._wanted()
+        settings = self._scoring.settings.model_copy(update={"model": wanted.name})
+        engine = self._load(settings, self._threads)
+        if wanted.identity not in {None, engine.model}:
+            raise WrongModelError(
+                f"{wanted.name} is {engine.model} here, and {wanted.identity} was chosen."
+            )
         if not works(engine):
             raise EngineBrokenError("The model loads, but cannot score.")
         return engine

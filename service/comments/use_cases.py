@@ -59,39 +59,47 @@ def accept_comment(
 ) -> Answer:
     """Keep one comment, or give the first answer again; `wait`: seconds the caller will wait."""
     site_id = principal.site_id
+    if idempotency_key is None:
+        count_member(context, principal, item.member.key)
+        lane = _lane(wait)
+        kept = context.intake.accept(site_id, item, lane)
+        context.nudges.nudge(lane)
+        return Answer(kept.comment, ACCEPTED if kept.created else KNOWN)
     print_ = idempotency.fingerprint("POST /v1/comments", item.model_dump_json())
-    if idempotency_key:
-        replay = _replay(context, site_id, idempotency_key, print_)
-        if replay:
-            return replay
+    replay = _replay(context, site_id, idempotency_key, print_)
+    if replay:
+        return replay
     count_member(context, principal, item.member.key)
     return look_twice(lambda: _store(context, site_id, item, idempotency_key, print_, wait))
+
+
+def _lane(wait: int) -> Lane:
+    return Lane.WAITING if wait else Lane.COMMENTS
 
 
 def _store(  # noqa: PLR0913, PLR0917 - one unit of work, called in one place
     context: Context,
     site_id: UUID,
     item: CommentIn,
-    idempotency_key: str | None,
+    idempotency_key: str,
     print_: str,
     wait: int,
 ) -> Answer:
-    lane = Lane.WAITING if wait else Lane.COMMENTS
+    lane = _lane(wait)
     with context.database.write() as session:
         answer = _answer(Intake(session, site_id, [item], clock.now()).accept(item, lane))
-        if idempotency_key:
-            idempotency.store_answer(
-                session,
-                IdempotentRequest(
-                    site_id=site_id,
-                    key=idempotency_key,
-                    comment_id=answer.comment.id,
-                    fingerprint=print_,
-                    status=answer.status,
-                    answer=remember(answer.comment),
-                    in_flight_until=clock.now() + timedelta(seconds=wait) if wait else None,
-                ),
-            )
+        idempotency.store_answer(
+            session,
+            IdempotentRequest(
+                site_id=site_id,
+                key=idempotency_key,
+                comment_id=answer.comment.id,
+                fingerprint=print_,
+                status=answer.status,
+                answer=remember(answer.comment),
+                in_flight_until=clock.now() + timedelta(seconds=wait) if wait else None,
+            ),
+        )
         after_commit(session, lambda: context.nudges.nudge(lane))
     return answer
 

@@ -7,13 +7,14 @@ a site carries its `site_id` (invariant 7), also where a join could tell.
 
 from service.tables.columns import JSON_TYPE, UtcDateTime
 from service.tables.comments import SPENT_ATTEMPTS, Assessment, Comment, Decision, Report, Revision
-from service.tables.operations import Erasure, Event, IdempotentRequest, Scorer
+from service.tables.operations import ActiveModel, Erasure, Event, IdempotentRequest, Scorer
 from service.tables.sites import Moderator, Policy, Site, SiteKey
 from service.tables.threads import Member, Thread
 
 __all__ = [
     "JSON_TYPE",
     "SPENT_ATTEMPTS",
+    "ActiveModel",
     "Assessment",
     "Comment",
     "Decision",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service import clock
@@ -99,3 +99,15 @@ class Scorer(SQLModel, table=True):
     model: str = Field(max_length=64, description="SHA-256 identity")
     started_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ActiveModel(SQLModel, table=True):
+    """The model that scores, once an operator has chosen one: a single row."""
+
+    __tablename__: ClassVar[str] = "active_model"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: int = Field(1, primary_key=True)
+    name: str = Field(max_length=1000, description="Its name, or the path of its folder")
+    model: str = Field(max_length=64, description="SHA-256 identity")
+    chosen_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)

@@ -9,11 +9,12 @@ from service.db import Database
 from service.domain.states import State
 from service.domain.vocabulary import Lane
 from service.settings import Settings
-from service.tables import Comment, Scorer
+from service.tables import ActiveModel, Comment, Scorer
 from service.testing import SiteRows, add_comments
 from tests.invariants.fake_worker import FakeEngine
 from tests.invariants.stack import wait_until
 from tests.workers.test_scoring import Broken
+from workers import child as children
 from workers.child import Loader, ScoringChild
 from workers.engines import Engine
 from workers.scoring import Scoring
@@ -111,4 +112,73 @@ def test_gets_the_settings_and_its_share_of_threads(database: Database, scoring:
     child = start(scoring, load)
     wait_until(lambda: bool(scorers(database)))
     assert seen == [(scoring.settings, 1)]
+    child.stop()
+
+
+class Another(FakeEngine):
+    model = "e" * 64
+
+
+class AnotherBroken(Broken):
+    model = "d" * 64
+
+
+def by_name(settings: Settings, _threads: int) -> Engine:
+    """Load an engine by the name of its model; others are missing."""
+    return {"netiquette-de-en": FakeEngine, "another": Another, "broken": AnotherBroken}[
+        settings.model
+    ]()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for another model without a pause of ten seconds."""
+    monkeypatch.setattr(children, "HEARTBEAT_SECONDS", 0.01)
+
+
+def choose(database: Database, name: str, identity: str) -> None:
+    with database.write() as session:
+        session.merge(ActiveModel(id=1, name=name, model=identity))
+
+
+def test_takes_up_another_model_while_it_runs(
+    database: Database, scoring: Scoring, patient: None
+) -> None:
+    child = start(scoring, by_name)
+    wait_until(lambda: scorers(database) == [FakeEngine.model])
+    choose(database, "another", Another.model)
+    wait_until(lambda: scorers(database) == [Another.model])
+    choose(database, "netiquette-de-en", FakeEngine.model)
+    wait_until(lambda: scorers(database) == [FakeEngine.model])
+    child.stop()
+
+
+def test_starts_with_the_chosen_model(database: Database, scoring: Scoring) -> None:
+    choose(database, "another", Another.model)
+    child = start(scoring, by_name)
+    wait_until(lambda: scorers(database) == [Another.model])
+    child.stop()
+
+
+@pytest.mark.parametrize(
+    "choice", [("another", "0" * 64), ("broken", AnotherBroken.model), ("gone", "0" * 64)]
+)
+def test_the_old_model_goes_on_when_the_chosen_one_cannot_be_loaded(
+    database: Database, rows: SiteRows, scoring: Scoring, patient: None, choice: tuple[str, str]
+) -> None:
+    child = start(scoring, by_name)
+    wait_until(lambda: scorers(database) == [FakeEngine.model])
+    with capture_logs() as logs:
+        choose(database, *choice)
+        refused = lambda: [e["error"] for e in logs if e["event"] == "model_not_loaded"]  # noqa: E731
+        wait_until(lambda: len(refused()) == 1)
+        (comment_id,) = add_comments(database, rows, "a")
+        child.score(Lane.COMMENTS)
+        with database.read() as session:
+            assert session.get_one(Comment, comment_id).state is State.APPROVED
+        assert scorers(database) == [FakeEngine.model]
+        assert len(refused()) == 1
+        # Chosen again, it is tried again.
+        choose(database, *choice)
+        wait_until(lambda: len(refused()) == 2)
     child.stop()

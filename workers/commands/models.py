@@ -10,10 +10,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
+from service.db import Database
 from service.settings import settings
+from workers.models import chosen, registry
 from workers.models import manifest as manifests
-from workers.models import registry
 from workers.models.errors import ModelError
 from workers.models.registry import Model, find, installed
 
@@ -25,11 +27,22 @@ OptionalName = Annotated[
 ]
 
 
+WATCH_SECONDS, WATCH_PACE = 60.0, 3.0
+"""How long and how often `use` looks at which model the workers have."""
+
+
 @contextmanager
 def told() -> Iterator[None]:
-    """Tell a ModelError, or a folder that cannot be used, in one line."""
+    """Tell a ModelError, or a folder or a database that cannot be used, in one line."""
     try:
         yield
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip()
+        Console(stderr=True).print(
+            f"The database cannot be used: {reason}\nIf it is new, run `netiquette migrate` first.",
+            highlight=False,
+        )
+        raise typer.Exit(1) from error
     except (ModelError, OSError) as error:
         Console(stderr=True).print(f"[red]{type(error).__name__}[/red]: {error}", highlight=False)
         raise typer.Exit(1) from error
@@ -38,12 +51,14 @@ def told() -> Iterator[None]:
 @commands.command("list")
 def list_models() -> None:
     """List the models that are here."""
+    with told():
+        active = chosen.read_anywhere(settings()).name
     models, broken = installed(settings().models_dir)
     table = Table("name", "version", "languages", "attributes", "identity", box=None)
     for model in models:
         manifest = model.manifest
         table.add_row(
-            manifest.name + (" *" if manifest.name == settings().model else ""),
+            manifest.name + (" *" if active in {manifest.name, str(model.folder)} else ""),
             manifest.version,
             " ".join(manifest.languages),
             " ".join(manifest.attributes),
@@ -74,7 +89,7 @@ def build(
     from workers.models import build as building  # noqa: PLC0415 - slow to import
 
     with told():
-        model = find(name or settings().model, settings().models_dir)
+        model = find(name or chosen.read_anywhere(settings()).name, settings().models_dir)
         notes = building.build(model, _Steps(model), again=again)
     typer.echo(f"{model.manifest.name} {model.manifest.version} serves as {notes['form']}")
 
@@ -85,16 +100,49 @@ def verify(name: OptionalName = None) -> None:
     from workers.models import build as building  # noqa: PLC0415 - slow to import
 
     with told():
-        model = find(name or settings().model, settings().models_dir)
+        model = find(name or chosen.read_anywhere(settings()).name, settings().models_dir)
         found = building.verify(model, _Steps(model))
     typer.echo(f"{model.manifest.name} {model.manifest.version}: {found}")
+
+
+@commands.command()
+def use(name: Name) -> None:
+    """Let another model score: prove it, then switch all workers while they run."""
+    from workers.models import build as building  # noqa: PLC0415 - slow to import
+
+    database = Database(settings().database_url)
+    with told():
+        model = find(name, settings().models_dir)
+        building.verify(model, _Steps(model))
+        known = model.folder.parent in {registry.BUNDLED, settings().models_dir.absolute()}
+        chosen.choose(database, name if known else str(model.folder), model)
+        _watch(database, model)
+
+
+def _watch(database: Database, model: Model) -> None:
+    """Tell how many workers have taken the model up; exits with 1 if some do not."""
+    typer.echo(f"{model.manifest.name} {model.manifest.version} scores from now on")
+    until = time.monotonic() + WATCH_SECONDS
+    while time.monotonic() < until:
+        scorers = chosen.scorers(database)
+        here, total = scorers[model.identity], scorers.total()
+        if not total:
+            typer.echo("No worker runs now; the next one to start will load it.", err=True)
+            return
+        typer.echo(f"{here} of {total} scoring processes have taken it up", err=True)
+        if here == total:
+            return
+        time.sleep(WATCH_PACE)
+    typer.echo("Some have not: look for model_not_loaded in their logs.", err=True)
+    raise typer.Exit(1)
 
 
 @commands.command()
 def remove(name: Name) -> None:
     """Remove a pulled model and everything made from it."""
     with told():
-        folder = registry.remove(name, settings().models_dir, active=settings().model)
+        active = chosen.read_anywhere(settings()).name
+        folder = registry.remove(name, settings().models_dir, active=active)
     typer.echo(f"{folder} is gone")
 
 

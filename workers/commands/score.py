@@ -18,6 +18,7 @@ from service.settings import settings
 from service.telemetry import configure_logging
 from workers.commands.models import told
 from workers.engines import Engine, UnscorableText
+from workers.models import chosen
 from workers.models.active import load_engine
 
 
@@ -55,7 +56,7 @@ def score(
     """
     configure_logging()
     with told():
-        engine = load_engine(settings())
+        engine = load_engine(chosen.apply_to(settings()))
     records = _records(file, form or _by_ending(file), column)
     bars = (TextColumn("scored"), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*bars, console=Console(stderr=True)) as progress:

@@ -73,3 +73,5 @@ VALUES ('0193f0c0000070008000000000000001', 'retry-1', '0193f0c00000700080000000
 
 INSERT INTO scorer (id, model, started_at, seen_at)
 VALUES ('worker-1:17', 'abababababababababababababababababababababababababababababababab', '2026-01-05 08:00:00.000000', '2026-01-05 08:07:00.000000');
+INSERT INTO active_model (id, name, model, chosen_at) VALUES
+ (1, 'netiquette-de-en', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', '2026-11-02 10:00:00');

@@ -30,6 +30,7 @@ def run(
     environment = os.environ | {
         "NETIQUETTE_MODELS_DIR": str(models_dir),
         "NETIQUETTE_MODEL": model,
+        "NETIQUETTE_DATABASE_URL": f"sqlite:///{models_dir / 'none.db'}",
     }
     done = subprocess.run(
         [sys.executable, "-m", "service", "score", *arguments],
