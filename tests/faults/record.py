@@ -99,7 +99,7 @@ def _check_automatic(
 ) -> Iterator[str]:
     """Yield where a decision does not follow from its record, or its record not from the text."""
     for decision in decisions:
-        if decision.actor not in AUTOMATIC:
+        if decision.actor not in AUTOMATIC or decision.to_state is State.WITHDRAWN:
             continue
         try:
             check_assessment(session, decision)
