@@ -73,7 +73,7 @@ class Comment(SQLModel, table=True):
         # In the order of the queue: Postgres would rather walk all comments by their id
         # than sort a few.
         Index(
-            "ix_comment_stale",
+            "ix_comment_long_pending",
             "site_id",
             "id",
             "pending_since",

@@ -17,7 +17,7 @@ GROWING = tuple(name for name in SQLModel.metadata.tables if name not in SMALL)
 
 BACKLOG = {
     "ix_comment_pending",
-    "ix_comment_stale",
+    "ix_comment_long_pending",
     "ix_comment_spent",
     "ix_comment_lease",
     "ix_comment_claimed",

@@ -233,6 +233,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("lease IS NOT NULL"),
         postgresql_where=sa.text("lease IS NOT NULL"),
     )
+    op.create_index(
+        "ix_comment_long_pending",
+        "comment",
+        ["site_id", "id", "pending_since"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
     op.create_index("ix_comment_member", "comment", ["member_id", "id"], unique=False)
     op.create_index("ix_comment_parent", "comment", ["parent_id", "thread_id"], unique=False)
     op.create_index(
@@ -258,14 +266,6 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'pending' AND attempts >= 4"),
         postgresql_where=sa.text("state = 'pending' AND attempts >= 4"),
-    )
-    op.create_index(
-        "ix_comment_stale",
-        "comment",
-        ["site_id", "id", "pending_since"],
-        unique=False,
-        sqlite_where=sa.text("state = 'pending'"),
-        postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index("ix_comment_thread", "comment", ["thread_id", "id"], unique=False)
     op.create_table(
@@ -592,12 +592,6 @@ def downgrade() -> None:
     op.drop_table("erasure")
     op.drop_index("ix_comment_thread", table_name="comment")
     op.drop_index(
-        "ix_comment_stale",
-        table_name="comment",
-        sqlite_where=sa.text("state = 'pending'"),
-        postgresql_where=sa.text("state = 'pending'"),
-    )
-    op.drop_index(
         "ix_comment_spent",
         table_name="comment",
         sqlite_where=sa.text("state = 'pending' AND attempts >= 4"),
@@ -617,6 +611,12 @@ def downgrade() -> None:
     )
     op.drop_index("ix_comment_parent", table_name="comment")
     op.drop_index("ix_comment_member", table_name="comment")
+    op.drop_index(
+        "ix_comment_long_pending",
+        table_name="comment",
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
     op.drop_index(
         "ix_comment_lease",
         table_name="comment",
