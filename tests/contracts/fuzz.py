@@ -27,6 +27,9 @@ from tests.contracts.processes import installed, running
 from tests.faults.postgres import postgres
 from tests.invariants.stack import Stack
 
+TURNS = 10
+"""Each operation comes so many times, so that what it needs is fresh: an undo has ten seconds."""
+
 TEXTS = ("Das sehe ich anders.", "Du Idiot!", "MURKS")
 """What the fake worker approves, flags, and cannot score."""
 
@@ -52,10 +55,11 @@ def fuzz(stack: Stack, url: str, examples: int, seed: int) -> Counter[tuple[str,
                 timeout=10,
             )
             fuzzer.known.learn(answer.json())
-        for operation in in_turn():
+        for turn in range(TURNS):
             began = time.monotonic()
-            fuzzer.fuzz(schema, operation, examples, seed)
-            told(operation, fuzzer.statuses, time.monotonic() - began)
+            for operation in in_turn():
+                fuzzer.fuzz(schema, operation, -(-examples // TURNS), seed + turn)
+            say(f"  {fuzzer.statuses.total():6} requests, {time.monotonic() - began:.0f} s")
     return fuzzer.statuses
 
 
@@ -64,11 +68,11 @@ def in_turn() -> list[Operation]:
     return sorted(DOCUMENTED, key=lambda it: (it[1].startswith("/v1/erasures"), it[0] == "DELETE"))
 
 
-def told(operation: Operation, statuses: Counter[tuple[str, int]], seconds: float) -> None:
-    name = " ".join(operation)
-    found = {status: count for (of, status), count in sorted(statuses.items()) if of == name}
-    counts = ", ".join(f"{status}: {count}" for status, count in found.items())
-    say(f"  {name:45} {seconds:4.0f} s   {counts}")
+def tell(statuses: Counter[tuple[str, int]]) -> None:
+    """Show how often each operation answered with which status."""
+    for name in sorted({of for of, _ in statuses}):
+        found = {status: count for (of, status), count in sorted(statuses.items()) if of == name}
+        say(f"  {name:42} " + ", ".join(f"{status}: {count}" for status, count in found.items()))
 
 
 def main() -> None:
@@ -87,6 +91,7 @@ def main() -> None:
             say(f"{name}:")
             statuses = fuzz(site, address, examples, seed)
         assert {of for of, _ in statuses} == {" ".join(operation) for operation in DOCUMENTED}
+        tell(statuses)
         errors = sum(count for (_, status), count in statuses.items() if status >= 500)
         say(f"{name}: {statuses.total()} requests, {errors} answered with 5xx")
         assert errors == 0

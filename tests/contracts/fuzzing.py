@@ -116,7 +116,7 @@ class Fuzzer:
             "Authorization": f"Bearer {keys[choice % len(keys)]}",
             "Prefer": PREFERENCES[choice % len(PREFERENCES)],
         }
-        response = case.call(session=self.session, headers=headers)
+        response = case.call(session=self.session, headers=headers, timeout=60)
         self.statuses[name, response.status_code] += 1
         # positive_data_acceptance is left out: no schema tells a blank text, a made-up
         # cursor or a parent in another thread.

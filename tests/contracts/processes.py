@@ -49,7 +49,7 @@ def running(stack: Stack, *prefix: str) -> Iterator[str]:
     All of it has to end in order.
     """
     with started(stack, *prefix) as url:
-        wait_until(lambda: requests.get(f"{url}/readyz", timeout=9).status_code == 200)
+        wait_until(lambda: requests.get(f"{url}/readyz", timeout=60).status_code == 200, 60)
         yield url
         for worker in stack.workers:
             assert worker.process.poll() is None, f"{worker.log.name}: ended before its time"
