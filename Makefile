@@ -54,8 +54,8 @@ bench-engine: $(VENV)/installed-dev ## Compare the ways of running a model, in o
 bench: $(VENV)/installed-dev ## Measure speed and latency
 	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
 
-eval: install ## Measure the model on the public test sets
-	$(BIN)/netiquette eval
+eval: $(VENV)/installed-dev ## Measure the model on the public test sets (NETIQUETTE_DATA=…), into its card
+	$(BIN)/netiquette eval --baseline --card docs/models/netiquette-de-en.md
 
 model: $(VENV)/installed-dev ## Train the bundled model anew (about 45 minutes on two cores)
 	$(BIN)/python -m workers.models.training

@@ -6,10 +6,22 @@ from typing import Annotated
 import typer
 
 from service.settings import settings
+from service.telemetry import configure_logging
 from workers.commands.models import told
 from workers.engines import Engine
+from workers.models import chosen
 from workers.models.active import load_engine
-from workers.models.evaluation.report import Predict, Row, evaluate, markdown
+from workers.models.evaluation import card as cards
+from workers.models.evaluation.reading import UnexpectedDataError
+from workers.models.evaluation.report import (
+    Predict,
+    Row,
+    by_function,
+    evaluate,
+    functions_as_markdown,
+    markdown,
+)
+from workers.models.evaluation.spans import Mark, span_f1
 
 
 def eval_(
@@ -25,14 +37,46 @@ def eval_(
     baseline: Annotated[
         bool, typer.Option(help="Also fit and measure TF-IDF with logistic regression (minutes).")
     ] = False,
+    card: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Model card to write the figures into."),
+    ] = None,
 ) -> None:
-    """Print a Markdown table of the figures, as the model serves on this machine."""
+    """Print the figures of the chosen model as Markdown, as it serves on this machine."""
+    configure_logging()
     with told():
-        engine = load_engine(settings())
-    rows = evaluate(_predict(engine), data, model=settings().model)
+        active = chosen.apply_to(settings())
+        engine = load_engine(active)
+    try:
+        if card:
+            cards.around(card)  # before minutes are spent on figures that it has no place for
+        figures = _figures(engine, data, active.model, baseline=baseline)
+        typer.echo(figures)
+        if card:
+            cards.put(card, figures)
+    except (UnexpectedDataError, cards.NoPlace) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+def _figures(engine: Engine, data: Path, name: str, *, baseline: bool) -> str:
+    rows = evaluate(_predict(engine), data, model=name)
     if baseline:
         rows += _baseline(data)
-    typer.echo(markdown(rows))
+    return "\n\n".join(
+        [
+            f"As served: `{engine.provenance['engine']}`.",
+            markdown(rows),
+            f"Passages, in flagged texts only: character F1 {span_f1(_mark(engine), data):.3f}.",
+            functions_as_markdown(by_function(_predict(engine), data)),
+        ]
+    )
+
+
+def _mark(engine: Engine) -> Mark:
+    return lambda texts: [
+        [(span["start"], span["end"]) for span in result.spans] for result in engine.score(texts)
+    ]
 
 
 def _predict(engine: Engine) -> Predict:

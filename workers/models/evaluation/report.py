@@ -85,6 +85,14 @@ def by_function(predict: Predict, data_dir: Path) -> list[tuple[str, int, float]
     return [(n, int((groups == n).sum()), float(right[groups == n].mean())) for n in names]
 
 
+def functions_as_markdown(found: Sequence[tuple[str, int, float]]) -> str:
+    """Render HateCheck by function."""
+    lines = ["| function of HateCheck | cases | accuracy |", "|---|---|---|"]
+    return "\n".join(
+        [*lines, *(f"| {name} | {size} | {right:.2f} |" for name, size, right in found)]
+    )
+
+
 def markdown(rows: Sequence[Row]) -> str:
     """Render the rows as the table of the model card."""
 

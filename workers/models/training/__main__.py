@@ -8,6 +8,7 @@ import argparse
 import logging
 import os
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -56,9 +57,11 @@ def train_all(start: Start, data: Data, folder: Path) -> State:
     return state
 
 
-def build(root: Path, cache: Path, target: Path) -> None:
-    """All stages, from the packages to the model folder."""
+def build(root: Path, cache: Path, target: Path, sample: int | None = None) -> None:
+    """All stages, from the packages to the model folder; on `sample` examples only, if given."""
     data = load_data(root)
+    if sample:
+        data = replace(data, training=data.training[:: max(1, len(data.training) // sample)])
     log.info("%d examples to train on, %d to tune on", len(data.training), len(data.tuning))
     start = load_start(cache / "packages", (example.text for example in data.training))
     log.info("%d pieces of the vocabulary kept", start.config.vocab_size)
@@ -79,10 +82,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=known, required=known is None)
     parser.add_argument("--cache", type=Path, default=Path(".cache/training"))
     parser.add_argument("--target", type=Path, default=BUNDLED)
+    parser.add_argument(
+        "--sample", type=int, help="train on so many examples only: to try the stages, not a model"
+    )
     options = parser.parse_args()
+    if options.sample and options.target == BUNDLED:
+        parser.error("--sample needs a --target: it would replace the bundled model")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     options.cache.mkdir(parents=True, exist_ok=True)
-    build(options.data, options.cache, options.target)
+    build(options.data, options.cache, options.target, options.sample)
 
 
 if __name__ == "__main__":
