@@ -1,6 +1,5 @@
 """How each fault is brought about, and how it passes."""
 
-import random
 import secrets
 import sqlite3
 from collections.abc import Callable
@@ -18,12 +17,10 @@ from service.db import Database
 from service.policy.document import FIRST_POLICY
 from service.tables import Policy
 from service.tables import Site as SiteRow
-from tests.faults.calls import Caller
 from tests.faults.disk import Disk
-from tests.faults.ledger import Ledger
 from tests.faults.plan import Fault
 from tests.faults.postgres import Postgres
-from tests.faults.traffic import Author, Site
+from tests.faults.traffic import Site, Traffic
 from tests.faults.tree import Tree
 
 Passing = Callable[[], object]
@@ -43,8 +40,7 @@ class Injector:
     database: Database
     postgres: Postgres | None
     site: Site
-    ledger: Ledger
-    draw: random.Random
+    traffic: Traffic
 
     def inject(self, fault: Fault) -> Passing:
         """Bring it about; returns what lets it pass, to be called once."""
@@ -161,9 +157,8 @@ class Injector:
         return step_back
 
     def _poison(self, fault: Fault) -> Passing:
-        """Post what the engine fails at; it never passes, but must hold nobody up."""
-        with closing(Caller(self.site.url, self.site.token, self.ledger)) as caller:
-            Author(caller, self.ledger, self.draw, "autor-gift").post(fault.target)
+        """Have a comment posted that the engine fails at, which must hold nobody up."""
+        self.traffic.post_poison(fault.target)
         return by_itself
 
     def _policy_switched(self, _fault: Fault) -> Passing:

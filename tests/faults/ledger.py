@@ -3,6 +3,8 @@
 import threading
 from dataclasses import dataclass, field
 
+from tests.faults.plan import POISON
+
 
 @dataclass
 class Kept:
@@ -18,6 +20,11 @@ class Kept:
     """Decision → its revision and state."""
     undone: dict[str, str] = field(default_factory=dict)
     """Undoing decision → the decision that it took back."""
+
+    @property
+    def is_poison(self) -> bool:
+        """Whether no engine can score it."""
+        return any(word in self.bodies[1] for word in POISON)
 
 
 @dataclass

@@ -33,6 +33,18 @@ POISON = ("STIRBT", "KLEMMT", "MURKS", "NANU", "FRISST")
 
 ON_PROCESSES = (Kind.KILL, Kind.STOP, Kind.RESTART)
 ON_POSTGRES = (Kind.DATABASE_RESTARTED, Kind.DATABASE_CRASHED, Kind.DATABASE_STOPPED)
+LASTING = {
+    Kind.STOP,
+    Kind.VALKEY_SILENT,
+    Kind.LONG_READER,
+    Kind.LONG_WRITER,
+    *ON_POSTGRES,
+    Kind.DISK_FULL,
+    Kind.CLOCK_FORWARD,
+    Kind.CLOCK_BACK,
+}
+"""What goes on until it is ended; everything else happens in a moment."""
+
 STEPS = (20, 3600)
 """How far the clock is stepped, in seconds."""
 
@@ -102,4 +114,5 @@ def _one_of_each_first(draw: random.Random, menu: Sequence[Fault]) -> list[Fault
 
 
 def _timed(draw: random.Random, fault: Fault, after: float) -> Fault:
-    return Fault(fault.kind, fault.target, after, draw.uniform(0.5, 4.5))
+    seconds = draw.uniform(0.5, 5.0) if fault.kind in LASTING else 0.0
+    return Fault(fault.kind, fault.target, after, seconds)

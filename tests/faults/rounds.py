@@ -1,6 +1,5 @@
 """One round: faults under traffic, then quiet, then the checks."""
 
-import random
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,7 +27,7 @@ from tests.faults.record import check_tables
 from tests.faults.traffic import Site, Traffic
 from tests.faults.tree import Tree
 
-BEFORE, AFTER = 0.5, 1.0
+BEFORE, AFTER = 0.5, 1.5
 """Seconds of traffic before the first fault, and after the last has passed."""
 
 PATIENCE = 90.0
@@ -66,7 +65,7 @@ class Ground:
         traffic = Traffic(site, outcome.ledger, planned.seed)
         traffic.start()
         self.tree.rest(BEFORE)
-        self._let_happen(outcome)
+        self._let_happen(outcome, traffic)
         passed = time.monotonic()
         self.tree.rest(AFTER)
         traffic.stop()
@@ -80,11 +79,10 @@ class Ground:
         outcome.problems = list(self._problems(outcome, quiet=quiet))
         return outcome
 
-    def _let_happen(self, outcome: Outcome) -> None:
+    def _let_happen(self, outcome: Outcome, traffic: Traffic) -> None:
         """Bring the round's faults about and let them pass, each in its time."""
-        draw = random.Random(outcome.round.seed)  # noqa: S311 - a seed, not a secret
         injector = Injector(
-            self.tree, self.disk, self.database, self.postgres, outcome.site, outcome.ledger, draw
+            self.tree, self.disk, self.database, self.postgres, outcome.site, traffic
         )
         began = time.monotonic()
         passing = []

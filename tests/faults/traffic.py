@@ -2,8 +2,9 @@
 
 import random
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,7 @@ class Author:
         """Do one thing."""
         chance = self._draw.random()
         if chance < 0.6 or not self._own:
-            self.post(self._words())
+            self._post(self._words())
         elif chance < 0.7:
             self._post_batch()
         elif chance < 0.9:
@@ -49,7 +50,13 @@ class Author:
         else:
             self._withdraw(self._own.pop(self._draw.randrange(len(self._own))))
 
-    def post(self, words: str) -> None:
+    def post_poison(self, word: str) -> None:
+        """Post what no engine can score, and leave it alone."""
+        kept = self._post(word)
+        if kept:
+            self._own.remove(kept)
+
+    def _post(self, words: str) -> Kept | None:
         """Post a comment, with one of the two ways to send it again safely."""
         token, body = self._texted(words)
         comment = self._comment(body)
@@ -62,7 +69,8 @@ class Author:
             headers["Prefer"] = "wait=2"
         answer = self._caller.send("POST", "/v1/comments", ACCEPTED, json=comment, headers=headers)
         if answer is not None and answer.is_success:
-            self._keep(answer.json(), token, body)
+            return self._keep(answer.json(), token, body)
+        return None
 
     def _post_batch(self) -> None:
         texts = [self._texted(self._words()) for _ in range(self._draw.randint(2, 6))]
@@ -100,11 +108,12 @@ class Author:
         if now and now["state"] != "withdrawn":
             self._ledger.complain(f"{kept.id} was withdrawn, and is {now['state']}")
 
-    def _keep(self, answer: dict[str, Any], token: str, body: str) -> None:
+    def _keep(self, answer: dict[str, Any], token: str, body: str) -> Kept:
         kept = Kept(answer["id"], token, {1: body})
         self._own.append(kept)
         self._ledger.accepted(kept)
         self._caller.look(f"/v1/comments/{kept.id}")
+        return kept
 
     def _comment(self, body: str) -> dict[str, Any]:
         thread = f"artikel-{self._draw.randint(1, 3)}"
@@ -129,7 +138,8 @@ class Moderator:
 
     def act(self) -> None:
         """Do one thing."""
-        comments = self._ledger.some()
+        # The engine must deal with the poison; a person would be faster.
+        comments = [kept for kept in self._ledger.some() if not kept.is_poison]
         if not comments:
             return
         if self._draw.random() < 0.2:
@@ -169,6 +179,7 @@ class Traffic:
         """Let nobody begin yet."""
         self._site, self._ledger, self._seed = site, ledger, seed
         self._stopping = threading.Event()
+        self._poison: SimpleQueue[str] = SimpleQueue()
         people: list[tuple[type[Author | Moderator], str]] = [
             (Author, f"autor-{n}") for n in range(AUTHORS)
         ]
@@ -181,6 +192,10 @@ class Traffic:
         """Let everybody begin."""
         for thread in self._threads:
             thread.start()
+
+    def post_poison(self, word: str) -> None:
+        """Let somebody post a comment with this word next."""
+        self._poison.put(word)
 
     def stop(self) -> None:
         """Let everybody finish the request that they are at."""
@@ -196,7 +211,13 @@ class Traffic:
             person = kind(caller, self._ledger, draw, name)
             while not self._stopping.wait(draw.uniform(0, 2 * PAUSE)):
                 try:
-                    person.act()
+                    self._act(person)
                 except Exception as error:  # noqa: BLE001 - a thread's end would go unnoticed
                     self._ledger.complain(f"{name} stumbled: {type(error).__name__}: {error}")
                     return
+
+    def _act(self, person: Author | Moderator) -> None:
+        if isinstance(person, Author):
+            with suppress(Empty):
+                person.post_poison(self._poison.get_nowait())
+        person.act()
