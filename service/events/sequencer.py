@@ -52,8 +52,6 @@ def number_due_events(session: Session, site_id: UUID, now: datetime) -> int:
             _is_unnumbered(),
             col(Event.due_at) <= _horizon(session, site_id, now),
         )
-        # By itself SQLite would look for `sequence IS NULL`, which all cancelled events have.
-        .with_hint(Event, "INDEXED BY ix_event_due", "sqlite")
         .order_by(col(Event.due_at), col(Event.created_at), col(Event.id))
         .limit(BATCH)
         .with_for_update(key_share=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from service import clock
@@ -17,7 +17,15 @@ class Event(SQLModel, table=True):
     """An outbox row, written with its state change and numbered when due."""
 
     __table_args__ = (
-        UniqueConstraint("site_id", "sequence"),
+        # Partial, or SQLite would look in it for what has no number: all that was cancelled, too.
+        Index(
+            "uq_event_sequence",
+            "site_id",
+            "sequence",
+            unique=True,
+            sqlite_where=text("sequence IS NOT NULL"),
+            postgresql_where=text("sequence IS NOT NULL"),
+        ),
         Index(
             "ix_event_due",
             "site_id",

@@ -130,7 +130,7 @@ def flag_what_failed(site: Site) -> None:
 
 
 def erase(site: Site) -> None:
-    site.call("DELETE", f"/v1/members/leser-{site._block()}-2")
+    site.call("DELETE", "/v1/members/stammgast-2")
     carry_out_erasures(site.context.database)
 
 
