@@ -17,7 +17,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--excludes requirements/torch.excluded pyproject.toml requirements/build.in
 
 .DELETE_ON_ERROR:
-.PHONY: install help run test faults fuzz deploy-test check bench bench-engine eval model lock
+.PHONY: install help run test faults faults-short fuzz deploy-test check bench bench-engine eval model lock
 
 install: $(VENV)/installed ## Install what running takes into .venv (plain `make` does this)
 
@@ -34,6 +34,9 @@ test: $(VENV)/installed-dev ## Run all tests
 
 faults: $(VENV)/installed-dev ## Let everything fail that can, and prove that nothing is lost (SEED=… FAULTS=…)
 	$(BIN)/python -m tests.faults
+
+faults-short: ## The same in five minutes
+	@$(MAKE) --no-print-directory faults FAULTS=16
 
 fuzz: $(VENV)/installed-dev ## Call every operation with all that its schema allows and more (SEED=… EXAMPLES=…)
 	$(BIN)/python -m tests.contracts.fuzz

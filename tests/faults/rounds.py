@@ -111,14 +111,14 @@ class Ground:
         if not quiet:
             yield f"it never got quiet; not there: {self.tree.missing() or 'nobody'}"
         try:
-            yield from self.check(outcome)
+            # The API first: it numbers what is due.
+            yield from check_answers(outcome.site, outcome.ledger)
+            yield from self.check_tables(outcome)
         except (httpx2.HTTPError, SQLAlchemyError) as error:
             yield f"it cannot be checked: {type(error).__name__}"
 
-    def check(self, outcome: Outcome) -> Iterator[str]:
-        """Yield everything that is wrong on the outcome's site now."""
-        # The API first: it numbers what is due.
-        yield from check_answers(outcome.site, outcome.ledger)
+    def check_tables(self, outcome: Outcome) -> Iterator[str]:
+        """Yield everything that is wrong with the outcome's site in the tables now."""
         with self.database.read() as session:
             kept = select(Comment.id).where(col(Comment.site_id) == outcome.site.id)
             stray = {str(found) for found in session.exec(kept)} ^ outcome.ledger.comments.keys()
