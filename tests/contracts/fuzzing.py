@@ -19,6 +19,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 KEPT = 200
 """So many values of a kind are remembered, the newest ones."""
 
+FRESH = 5
+
 PREFERENCES = ("", "wait=0", "wait=1", "wait=x", "respond-async")
 
 NEVER_RIGHT = "\x01"
@@ -43,9 +45,9 @@ class Known:
                 self.learn(value)
 
     def pick(self, kind: str, number: int) -> Any:
-        """Return one of the kind; None where nothing is known yet."""
-        values = self.values[kind]
-        return values[number % len(values)] if values else None
+        """Return one of the kind, half of the time a fresh one; None where nothing is known."""
+        values = self.values[kind][-FRESH if number % 2 else 0 :]
+        return values[number // 2 % len(values)] if values else None
 
     def _learn_one(self, told: dict[str, Any]) -> None:
         kinds = {
