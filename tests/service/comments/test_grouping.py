@@ -1,0 +1,110 @@
+"""Single comments that wait for the database are kept together, and fail apart."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from starlette.testclient import TestClient
+
+from service import clock
+from service.comments.grouping import MOST, GroupedIntake, Kept
+from service.comments.intake import Intake
+from service.comments.schemas import CommentIn
+from service.db import Database
+from service.domain.vocabulary import Lane
+from service.errors import ExternalIdTaken, Invalid
+from service.ids import new_id
+from service.migrations import migrate
+from service.testing import SiteRows, add_site
+from service.testing_http import Backend, comment_in
+from tests.invariants.stack import wait_until
+
+
+def item(**changes: Any) -> CommentIn:
+    return CommentIn.model_validate(comment_in(**changes))
+
+
+@contextmanager
+def together(intake: GroupedIntake, *calls: tuple[SiteRows, CommentIn]) -> Iterator[list[Any]]:
+    """Have all of them wait, and give their futures once the way is free."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        with intake._turn:
+            futures: list[Future[Kept]] = [
+                pool.submit(intake.accept, rows.site_id, one, Lane.COMMENTS) for rows, one in calls
+            ]
+            wait_until(lambda: len(intake._waiting) == len(calls))
+        yield futures
+
+
+def test_those_who_wait_share_a_commit(database: Database) -> None:
+    rows, intake = add_site(database), GroupedIntake(database)
+    commits: list[object] = []
+    event.listen(database.engine, "commit", commits.append)
+    many = [(rows, item(body=f"Nummer {number}")) for number in range(MOST + 1)]
+    with together(intake, *many) as futures:
+        bodies = {future.result().comment.body for future in futures}
+    assert bodies == {one.body for _, one in many}
+    assert len(commits) == 2
+
+
+def test_each_gets_its_own_answer(database: Database) -> None:
+    rows, other = add_site(database), add_site(database, "blatt")
+    intake = GroupedIntake(database)
+    first = intake.accept(rows.site_id, item(external_id="e"), Lane.COMMENTS)
+    with together(
+        intake,
+        (rows, item(external_id="e")),
+        (rows, item(external_id="e", body="Ganz anders.")),
+        (other, item(external_id="e")),
+        (rows, item(parent_id=str(rows.site_id))),
+        (rows, item(external_id="neu", member={"key": "neu", "name": "Neu"})),
+        (rows, item(external_id="neu", member={"key": "neu", "name": "Neu"})),
+    ) as futures:
+        again, taken, elsewhere, orphan, *new = futures
+        assert again.result() == Kept(first.comment, created=False)
+        with pytest.raises(ExternalIdTaken):
+            taken.result()
+        assert elsewhere.result().created
+        assert elsewhere.result().comment.id != first.comment.id
+        with pytest.raises(Invalid):
+            orphan.result()
+        assert {future.result().created for future in new} == {True, False}
+        assert len({future.result().comment.id for future in new}) == 1
+
+
+def test_what_arrives_elsewhere_is_found(postgres_client: TestClient) -> None:
+    database: Database = postgres_client.app.state.context.database  # type: ignore[attr-defined]  # a FastAPI
+    rows, intake = Backend.of_new_site(postgres_client, database).rows, GroupedIntake(database)
+    with ThreadPoolExecutor(2) as pool:
+        with database.write() as session:
+            mine = Intake(session, rows.site_id, [item(external_id="e")], clock.now())
+            kept = mine.accept(item(external_id="e"), Lane.COMMENTS).record.comment.id
+            session.flush()
+            same, other = (
+                pool.submit(intake.accept, rows.site_id, one, Lane.COMMENTS)
+                for one in (item(external_id="e"), item())
+            )
+            wait_until(lambda: _is_waiting(database))
+        assert (same.result().comment.id, same.result().created) == (kept, False)
+        assert other.result().created
+
+
+def _is_waiting(database: Database) -> bool:
+    with database.engine.connect() as connection:
+        query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        return bool(connection.exec_driver_sql(query).scalar())
+
+
+def test_a_failure_is_told_to_all_and_is_over_with_its_cause(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/late.db")
+    rows, intake = SiteRows(new_id(), new_id(), new_id()), GroupedIntake(database)
+    with together(intake, (rows, item()), (rows, item())) as futures:
+        assert all(isinstance(future.exception(), OperationalError) for future in futures)
+    migrate(database)
+    assert intake.accept(add_site(database).site_id, item(), Lane.COMMENTS).created
+    database.dispose()
