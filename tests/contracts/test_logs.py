@@ -27,7 +27,7 @@ class Caller:
         self._session.headers.update({"Authorization": f"Bearer {token}", "User-Agent": MARKER})
 
     def call(self, method: str, path: str, status: int, **more: Any) -> Any:
-        response = self._session.request(method, self._url + path, timeout=15, **more)
+        response = self._session.request(method, self._url + path, timeout=60, **more)
         assert response.status_code == status, response.text
         return response.json()
 
@@ -72,7 +72,7 @@ class Caller:
         self.wait_for_all(comment["id"])
         receipt = self.call("DELETE", f"/v1/members/{MARKER}-member", 202)
         erasure = f"/v1/erasures/{receipt['id']}"
-        wait_until(lambda: self.call("GET", erasure, 200)["completed_at"] is not None)
+        wait_until(lambda: self.call("GET", erasure, 200)["completed_at"] is not None, 60)
 
     def wait_for_all(self, comment_id: str) -> None:
         def decided() -> bool:
@@ -80,7 +80,7 @@ class Caller:
             queue = self.call("GET", f"/v1/review/queue?thread={MARKER}-thread", 200)
             return state != "pending" and len(queue["items"]) == 1 + len(FAULTS)
 
-        wait_until(decided, 40)
+        wait_until(decided, 60)
 
 
 FAULTS = (RAISES, NOT_A_NUMBER)
@@ -118,8 +118,8 @@ def test_no_password_of_an_address_is_in_any_log(
         with started(stack, *prefix) as url:
             for path in ("/readyz", "/v1/comments"):
                 headers = {"Authorization": "Bearer nq_" + "x" * 43}
-                assert requests.get(url + path, headers=headers, timeout=15).status_code == 503
+                assert requests.get(url + path, headers=headers, timeout=60).status_code == 503
             # Each has something to complain of: its database, or its broker.
-            wait_until(lambda: all(worker.log.stat().st_size for worker in stack.workers))
+            wait_until(lambda: all(worker.log.stat().st_size for worker in stack.workers), 60)
         told = stack.logs()
     assert MARKER not in told
