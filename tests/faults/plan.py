@@ -45,6 +45,9 @@ LASTING = {
 }
 """What goes on until it is ended; everything else happens in a moment."""
 
+LONGEST = 8.0
+"""Seconds: longer than a lease, a hang, and the patience of callers and of Valkey's clients."""
+
 STEPS = (20, 3600)
 """How far the clock is stepped, in seconds."""
 
@@ -114,5 +117,5 @@ def _one_of_each_first(draw: random.Random, menu: Sequence[Fault]) -> list[Fault
 
 
 def _timed(draw: random.Random, fault: Fault, after: float) -> Fault:
-    seconds = draw.uniform(0.5, 5.0) if fault.kind in LASTING else 0.0
+    seconds = draw.uniform(0.5, LONGEST) if fault.kind in LASTING else 0.0
     return Fault(fault.kind, fault.target, after, seconds)

@@ -111,20 +111,23 @@ class Ground:
         if not quiet:
             yield f"it never got quiet; not there: {self.tree.missing() or 'nobody'}"
         try:
-            # The API first: it numbers what is due.
+            # Whoever reads the API's events numbers what is due by now.
+            now = datetime.now(UTC)
             yield from check_answers(outcome.site, outcome.ledger)
-            yield from self.check_tables(outcome)
+            yield from self.check_tables(outcome, now)
         except (httpx2.HTTPError, SQLAlchemyError) as error:
             yield f"it cannot be checked: {type(error).__name__}"
 
-    def check_tables(self, outcome: Outcome) -> Iterator[str]:
-        """Yield everything that is wrong with the outcome's site in the tables now."""
+    def check_tables(self, outcome: Outcome, now: datetime) -> Iterator[str]:
+        """Yield everything that is wrong with the outcome's site in the tables.
+
+        `now`: whatever was due by then has been done.
+        """
         with self.database.read() as session:
             kept = select(Comment.id).where(col(Comment.site_id) == outcome.site.id)
             stray = {str(found) for found in session.exec(kept)} ^ outcome.ledger.comments.keys()
             if stray:
                 yield f"comments that were kept twice, or not at all: {sorted(stray)}"
-            now = datetime.now(UTC)
             yield from check_tables(session, outcome.site.id, now, bundled=self.bundled)
 
     def wait_told(self, seconds: float) -> bool:
