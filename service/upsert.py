@@ -1,11 +1,13 @@
 """Find-or-make by the site's own key, the same on SQLite and Postgres."""
 
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from service.tables import Member, Moderator, Thread
 
@@ -27,14 +29,23 @@ def find(
     """Return those of the rows that are there, held until the commit."""
     if not keys:
         return {}
+    found = session.scalars(_query(table), {"site_id": site_id, "keys": sorted(keys)})
+    return {row.key: row for row in found}
+
+
+@cache
+def _query(table: type[Keyed]) -> Select[Keyed]:
+    """Return the query for the rows of a site by their keys: made once, as it is asked so often."""
     # KEY SHARE, as the foreign keys of what is going to be added: who waits here for an
     # erasure looks again, and does not find the member that it was.
-    query = (
+    return (
         select(table)
-        .where(col(table.site_id) == site_id, col(table.key).in_(sorted(keys)))
+        .where(
+            col(table.site_id) == bindparam("site_id"),
+            col(table.key).in_(bindparam("keys", expanding=True)),
+        )
         .with_for_update(read=True, key_share=True)
     )
-    return {row.key: row for row in session.exec(query)}
 
 
 def make(

@@ -62,6 +62,7 @@ def _store(context: Context, principal: Principal, items: list[Item]) -> BatchOu
                 outcomes.append(_rejected(error))
             else:
                 outcomes.append(present_comment(accepted.record))
+        intake.store()
         after_commit(session, lambda: context.nudges.nudge(Lane.COMMENTS))
     return BatchOut(items=outcomes)
 

@@ -91,6 +91,7 @@ class GroupedIntake:
                 items = [request.item for request in of_site]
                 intake = Intake(session, site_id, items, clock.now())
                 outcomes += [(request, _accept(intake, request)) for request in of_site]
+                intake.store()
         return outcomes
 
 

@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -59,12 +60,14 @@ class Intake:
         self._known = self._find_known({item.external_id for item in items if item.external_id})
         self._parents = self._find_parents({item.parent_id for item in items if item.parent_id})
         self._make_missing([item for item in items if self._is_welcome(item)])
+        self._comments: list[dict[str, Any]] = []
+        self._revisions: list[dict[str, Any]] = []
 
     def accept(self, item: CommentIn, lane: Lane) -> Accepted:
         """Add the comment as pending, or return the known one with its external id.
 
         Raises ExternalIdTaken, ThreadClosed, MemberSuspended, MemberBanned, or Invalid
-        for a parent that is not in the same thread. Leaves the commit to the caller.
+        for a parent that is not in the same thread. It is written by `store`.
         """
         known = self._known.get(item.external_id) if item.external_id else None
         if known:
@@ -86,20 +89,31 @@ class Intake:
             created_at=self._now,
             pending_since=self._now,
         )
-        self._session.add(comment)
         after_commit(self._session, partial(count_accepted, lane))
-        self._session.add(
-            Revision(
-                comment_id=comment.id,
-                number=1,
-                site_id=self._site_id,
-                body=item.body,
-                created_at=self._now,
-            )
+        revision = Revision(
+            comment_id=comment.id,
+            number=1,
+            site_id=self._site_id,
+            body=item.body,
+            created_at=self._now,
         )
+        self._comments.append(comment.model_dump())
+        self._revisions.append(revision.model_dump())
         if item.external_id:
             self._known[item.external_id] = comment
         return Accepted(CommentRecord(comment, item.body, thread, member), created=True)
+
+    def store(self) -> None:
+        """Write what was accepted; leaves the commit to the caller.
+
+        Raises IntegrityError where another request brought the same external id.
+        """
+        # Not as objects of the session, which takes twice as long to write them.
+        connection = self._session.connection()
+        for table, rows in ((Comment, self._comments), (Revision, self._revisions)):
+            if rows:
+                connection.execute(insert(table), rows)
+                rows.clear()
 
     def _is_welcome(self, item: CommentIn) -> bool:
         """Tell whether the item will become a comment, as far as can be told before."""
@@ -125,7 +139,7 @@ class Intake:
         return None
 
     def _answer_known(self, known: Comment, item: CommentIn) -> Accepted:
-        self._session.flush()
+        self.store()
         record = get_record(self._session, self._site_id, known.id)
         texts = self._session.exec(
             select(Revision.body).where(

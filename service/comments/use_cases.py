@@ -87,7 +87,9 @@ def _store(  # noqa: PLR0913, PLR0917 - one unit of work, called in one place
 ) -> Answer:
     lane = _lane(wait)
     with context.database.write() as session:
-        answer = _answer(Intake(session, site_id, [item], clock.now()).accept(item, lane))
+        intake = Intake(session, site_id, [item], clock.now())
+        answer = _answer(intake.accept(item, lane))
+        intake.store()
         idempotency.store_answer(
             session,
             IdempotentRequest(

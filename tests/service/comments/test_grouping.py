@@ -84,7 +84,7 @@ def test_what_arrives_elsewhere_is_found(postgres_client: TestClient) -> None:
         with database.write() as session:
             mine = Intake(session, rows.site_id, [item(external_id="e")], clock.now())
             kept = mine.accept(item(external_id="e"), Lane.COMMENTS).record.comment.id
-            session.flush()
+            mine.store()
             same, other = (
                 pool.submit(intake.accept, rows.site_id, one, Lane.COMMENTS)
                 for one in (item(external_id="e"), item())
