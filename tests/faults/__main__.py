@@ -107,14 +107,13 @@ def _play(options: Options, database: str, ground: Ground) -> Iterator[Outcome]:
 
 
 def _check_at_the_end(ground: Ground, outcomes: list[Outcome]) -> Iterator[str]:
-    """Yield what has gone wrong with a site after its own round was over."""
+    """Yield what is wrong with any site, long after its own round."""
     now = datetime.now(UTC)
     if not ground.wait_told(UNTIL_TOLD):
         yield "there are events without a number"
     for outcome in outcomes:
-        if not outcome.problems:
-            for problem in ground.check_tables(outcome, now):
-                yield f"round {outcome.round.number}: {problem}"
+        for problem in ground.check_tables(outcome, now):
+            yield f"round {outcome.round.number}: {problem}"
     if "zwetschge" in ground.tree.said():
         yield "a text stands in a log"
 

@@ -29,7 +29,11 @@ class Disk:
     @property
     def method(self) -> str:
         """How it gets full, in words."""
-        return "a tmpfs" if self._mounted else "RLIMIT_FSIZE: no tmpfs could be mounted"
+        return (
+            "a tmpfs"
+            if self._mounted
+            else "RLIMIT_FSIZE, where that may be set: no tmpfs could be mounted"
+        )
 
     def fill(self, processes: Iterable[psutil.Process]) -> None:
         """Leave no room to write."""
@@ -50,7 +54,8 @@ class Disk:
 
 def _limit(processes: Iterable[psutil.Process], size: int) -> None:
     for process in processes:
-        with suppress(psutil.NoSuchProcess):
+        # As root in a container, not even Postgres's user may be limited.
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             hard = process.rlimit(psutil.RLIMIT_FSIZE)[1]
             process.rlimit(psutil.RLIMIT_FSIZE, (size, hard))
 
