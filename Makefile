@@ -17,7 +17,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--excludes requirements/torch.excluded pyproject.toml requirements/build.in
 
 .DELETE_ON_ERROR:
-.PHONY: install help run test faults faults-short fuzz deploy-test check bench bench-engine eval model lock
+.PHONY: install help run test faults faults-short fuzz deploy-test check bench bench-engine bench-scale eval model lock
 
 install: $(VENV)/installed ## Install what running takes into .venv (plain `make` does this)
 
@@ -54,8 +54,12 @@ check: $(VENV)/installed-dev ## Check style, types, layers and dependencies
 bench-engine: $(VENV)/installed-dev ## Compare the ways of running a model, in one run
 	$(BIN)/python benchmarks/engine.py
 
-bench: $(VENV)/installed-dev ## Measure speed and latency
-	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
+bench: $(VENV)/installed-dev ## Measure accepting and deciding, also with Redis away (8 minutes)
+	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.redis_down
+
+bench-scale: $(VENV)/installed-dev ## Measure how reading grows from 10,000 to 1,000,000 comments (15 minutes)
+	$(BIN)/python -m benchmarks.scale
 
 eval: $(VENV)/installed-dev ## Measure the model on the public test sets (NETIQUETTE_DATA=…), into its card
 	$(BIN)/netiquette eval --baseline --card docs/models/netiquette-de-en.md
