@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from service import clock
 from service.context import Context
-from service.review.conditions import CLAIM, free_for
+from service.review.conditions import CLAIM, free_for, in_queue
 from service.review.moderators import assert_moderator
 from service.review.queue import find_places, read_items, stale_since
 from service.review.schemas import ClaimIn, ClaimsOut
@@ -22,14 +22,18 @@ def claim(context: Context, site_id: UUID, wanted: ClaimIn) -> ClaimsOut:
     now = clock.now()
     with context.database.write() as session:
         moderator = assert_moderator(session, site_id, wanted.moderator)
-        free = free_for(moderator.id, now)
-        places = find_places(
-            session, site_id, wanted, stale_since(context, now), wanted.limit, only=free
-        )
+        free, stale = free_for(moderator.id, now), stale_since(context, now)
+        places = find_places(session, site_id, wanted, stale, wanted.limit, only=free)
         ids = [comment_id for _, comment_id in places]
+        # Since they were found, some may have been taken, decided or withdrawn.
         locked = session.exec(
             select(Comment.id)
-            .where(col(Comment.site_id) == site_id, col(Comment.id).in_(ids), free)
+            .where(
+                col(Comment.site_id) == site_id,
+                col(Comment.id).in_(ids),
+                free,
+                in_queue(site_id, stale),
+            )
             .with_for_update(skip_locked=True)
         ).all()
         session.execute(

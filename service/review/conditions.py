@@ -30,6 +30,11 @@ def reported(site_id: UUID) -> ColumnElement[bool]:
     return and_(col(Comment.state) == State.APPROVED, has_open_report(site_id))
 
 
+def in_queue(site_id: UUID, stale: datetime) -> ColumnElement[bool]:
+    """Return whether the comment waits for a moderator, for whichever reason."""
+    return or_(FLAGGED, reported(site_id), long_pending(stale))
+
+
 def claimed(now: datetime) -> ColumnElement[bool]:
     """Return whether a moderator holds the comment now."""
     until = col(Comment.claimed_until)

@@ -1,8 +1,16 @@
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from service.domain.states import State
+import pytest
+
+from service.comments.changes import Change, change_state
+from service.comments.repository import lock_comment
+from service.domain.states import Actor, State
+from service.review import claims
 from service.review.conditions import CLAIM
+from service.review.queue import find_places
+from service.tables import Comment
 from service.testing import frozen_clock
 from service.testing_http import Backend
 
@@ -53,6 +61,25 @@ def test_a_claim_does_not_outlast_a_clock_that_is_set_back(backend: Backend) -> 
         assert backend.decide(ids[0], "approved", moderator={"key": "kemal"}).status_code == 201
         assert claim(backend, "kemal") == ids[1:]
         assert claim(backend, "petra") == []
+
+
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
+def test_what_is_withdrawn_between_look_and_hold_is_not_claimed(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = flagged(backend, 2)
+
+    def find_and_lose(*arguments: Any, **more: Any) -> Any:
+        found = find_places(*arguments, **more)
+        with backend.database.write() as session:
+            comment = lock_comment(session, backend.rows.site_id, UUID(ids[0]))
+            change_state(session, Change(comment, State.WITHDRAWN, Actor.AUTHOR))
+        return found
+
+    monkeypatch.setattr(claims, "find_places", find_and_lose)
+    assert claim(backend, "petra") == ids[1:]
+    with backend.database.read() as session:
+        assert session.get_one(Comment, UUID(ids[0])).claimed_by is None
 
 
 def test_the_queue_shows_who_holds_a_comment(backend: Backend) -> None:
