@@ -185,7 +185,8 @@ class Traffic:
         ]
         people += [(Moderator, f"moderatorin-{n}") for n in range(MODERATORS)]
         self._threads = [
-            threading.Thread(target=self._work, args=[who, name]) for who, name in people
+            threading.Thread(target=self._work, args=[who, name], daemon=True)
+            for who, name in people
         ]
 
     def start(self) -> None:
