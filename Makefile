@@ -51,8 +51,9 @@ check: $(VENV)/installed-dev ## Check style, types, layers and dependencies
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-bench-engine: $(VENV)/installed-dev ## Compare the ways of running a model, in one run
-	$(BIN)/python benchmarks/engine.py
+bench-engine: $(VENV)/installed-dev ## Compare the ways of running a model, alone and end to end (10 minutes)
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.end_to_end
 
 bench: $(VENV)/installed-dev ## Measure accepting and deciding, also with Redis away (8 minutes)
 	$(BIN)/python -m benchmarks.load
