@@ -5,7 +5,7 @@ stored without texts or names, as what it takes to compose it again (invariant 8
 """
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -55,15 +55,9 @@ def find_answer(session: Session, site_id: UUID, key: str, print_: str) -> Idemp
         raise IdempotencyKeyReused(
             "This Idempotency-Key came with another body before. Use a new key for a new request."
         )
-    if first.in_flight_until and _is_ahead(first.in_flight_until):
+    if clock.lasts(first.in_flight_until, 2 * timedelta(seconds=MAX_WAIT), clock.now()):
         raise RequestInFlight("The first request with this Idempotency-Key is still running.")
     return first
-
-
-def _is_ahead(until: datetime) -> bool:
-    """Tell whether somebody waits until then; nobody does if the clock was set back since."""
-    now = clock.now()
-    return now < until <= now + 2 * timedelta(seconds=MAX_WAIT)
 
 
 def store_answer(session: Session, request: IdempotentRequest) -> None:

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, true, type_coerce
+from sqlalchemy import ColumnElement, and_, func, not_, or_, true, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Session, col, select
 
+from service import clock
 from service.comments.conditions import FLAGGED, PENDING
 from service.domain.states import State
 from service.reports.repository import has_open_report
@@ -30,9 +31,14 @@ def reported(site_id: UUID) -> ColumnElement[bool]:
     return and_(col(Comment.state) == State.APPROVED, has_open_report(site_id))
 
 
+def ways_in(site_id: UUID, stale: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return each way into the queue."""
+    return FLAGGED, reported(site_id), long_pending(stale)
+
+
 def in_queue(site_id: UUID, stale: datetime) -> ColumnElement[bool]:
     """Return whether the comment waits for a moderator, for whichever reason."""
-    return or_(FLAGGED, reported(site_id), long_pending(stale))
+    return or_(*ways_in(site_id, stale))
 
 
 def claimed(now: datetime) -> ColumnElement[bool]:
@@ -43,15 +49,14 @@ def claimed(now: datetime) -> ColumnElement[bool]:
 
 def is_held(until: datetime | None, now: datetime) -> bool:
     """Tell the same of one comment, by the end of its claim."""
-    return until is not None and now < until <= now + TOO_LONG
+    return clock.lasts(until, TOO_LONG, now)
 
 
 def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:
     """Return whether the moderator may take the comment: nobody else holds it now."""
     return or_(
         col(Comment.claimed_until).is_(None),
-        col(Comment.claimed_until) <= now,
-        col(Comment.claimed_until) > now + TOO_LONG,
+        not_(claimed(now)),
         col(Comment.claimed_by) == moderator_id,
     )
 

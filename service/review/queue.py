@@ -80,7 +80,7 @@ def find_places(  # noqa: PLR0913 - the page of a filtered list is all of this
         .order_by(rank, col(Comment.id))
         .limit(limit)
         .subquery()
-        for way in (FLAGGED, conditions.reported(site_id), conditions.long_pending(stale))
+        for way in conditions.ways_in(site_id, stale)
     ]
     together = union_all(*(select(way.c.rank, way.c.id) for way in ways)).subquery()
     page = select(together.c.rank, together.c.id).order_by(together.c.rank, together.c.id)
