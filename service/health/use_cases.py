@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -16,9 +16,8 @@ from service import clock
 from service.context import Context
 from service.domain.states import State
 from service.errors import Unavailable
-from service.tables import Comment, Scorer
+from service.tables import SCORER_SILENT_AFTER, Comment, Scorer
 
-SCORER_SILENT_AFTER = timedelta(seconds=45)
 REDIS_TIMEOUT = 0.5
 
 ROOM = 1024 * 1024

@@ -7,12 +7,20 @@ a site carries its `site_id` (invariant 7), also where a join could tell.
 
 from service.tables.columns import JSON_TYPE, UtcDateTime
 from service.tables.comments import SPENT_ATTEMPTS, Assessment, Comment, Decision, Report, Revision
-from service.tables.operations import ActiveModel, Erasure, Event, IdempotentRequest, Scorer
+from service.tables.operations import (
+    SCORER_SILENT_AFTER,
+    ActiveModel,
+    Erasure,
+    Event,
+    IdempotentRequest,
+    Scorer,
+)
 from service.tables.sites import Moderator, Policy, Site, SiteKey
 from service.tables.threads import Member, Thread
 
 __all__ = [
     "JSON_TYPE",
+    "SCORER_SILENT_AFTER",
     "SPENT_ATTEMPTS",
     "ActiveModel",
     "Assessment",

@@ -1,6 +1,6 @@
 """What the service keeps for its own work: outbox, answers, heartbeats."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -98,6 +98,10 @@ class IdempotentRequest(SQLModel, table=True):
         None, sa_type=UtcDateTime, description="While a caller still waits for the decision"
     )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+
+
+SCORER_SILENT_AFTER = timedelta(seconds=45)
+"""A scorer that has not been heard for so long is dead; it says every ten seconds that it lives."""
 
 
 class Scorer(SQLModel, table=True):

@@ -6,7 +6,7 @@ batches, see `workers.child`.
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import inspect
 from sqlmodel import col, select
@@ -14,11 +14,8 @@ from sqlmodel import col, select
 from service import clock
 from service.db import Database
 from service.settings import Settings
-from service.tables import ActiveModel, Scorer
+from service.tables import SCORER_SILENT_AFTER, ActiveModel, Scorer
 from workers.models.registry import Model
-
-ALIVE = timedelta(seconds=45)
-"""How long ago a living scorer has been heard at most; it says so every ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -67,5 +64,5 @@ def choose(database: Database, name: str, model: Model) -> None:
 def scorers(database: Database) -> Counter[str]:
     """Return how many living scorers have loaded which model, by identity."""
     with database.read() as session:
-        living = col(Scorer.seen_at) >= clock.now() - ALIVE
+        living = col(Scorer.seen_at) >= clock.now() - SCORER_SILENT_AFTER
         return Counter(session.exec(select(Scorer.model).where(living)))
