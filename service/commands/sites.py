@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session, col, select
 
 from service.auth.keys import Scope, create_key, revoke_key
+from service.commands.database import tell_unusable
 from service.db import Database
 from service.errors import NetiquetteError
 from service.schemas import Key
@@ -38,8 +39,7 @@ def _session() -> Iterator[Session]:
         typer.echo(error.detail, err=True)
         raise typer.Exit(1) from None
     except (OperationalError, ProgrammingError) as error:
-        typer.echo(f"The database cannot be used: {error.orig}", err=True)
-        typer.echo("If it is new, run `netiquette migrate` first.", err=True)
+        tell_unusable(error)
         raise typer.Exit(1) from None
     finally:
         database.dispose()

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.commands.database import tell_unusable
 from service.db import Database
 from service.settings import settings
 from workers.models import chosen, registry
@@ -37,11 +38,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).strip()
-        Console(stderr=True).print(
-            f"The database cannot be used: {reason}\nIf it is new, run `netiquette migrate` first.",
-            highlight=False,
-        )
+        tell_unusable(error)
         raise typer.Exit(1) from error
     except (ModelError, OSError) as error:
         Console(stderr=True).print(f"[red]{type(error).__name__}[/red]: {error}", highlight=False)
@@ -115,7 +112,7 @@ def use(name: Name) -> None:
         model = find(name, settings().models_dir)
         building.verify(model, _Steps(model))
         known = model.folder.parent in {registry.BUNDLED, settings().models_dir.absolute()}
-        chosen.choose(database, name if known else str(model.folder), model)
+        chosen.choose(database, model.folder.name if known else str(model.folder), model)
         _watch(database, model)
 
 
