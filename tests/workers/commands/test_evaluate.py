@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.models.build import build
 from workers.models.evaluation.card import BEGIN, END
-from workers.models.registry import find
-from workers.testing import write_tiny_model
 
 FILES = {
     "germeval2018/test.tsv": "Guten Tag\tOTHER\tOTHER\nDu Depp\tOFFENSE\tINSULT\n",
@@ -32,15 +29,6 @@ from workers.models.evaluation import reading
 reading.CHECKSUMS = {HASHES!r}
 main()
 """
-
-
-@pytest.fixture(scope="module")
-def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    write_tiny_model(folder / "tiny")
-    # Without it each run would import torch.
-    build(find("tiny", folder), print)
-    return folder
 
 
 @pytest.fixture

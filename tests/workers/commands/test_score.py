@@ -7,21 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from workers.models.build import build
-from workers.models.registry import find
-from workers.testing import write_tiny_model
-
-
-@pytest.fixture(scope="module")
-def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    write_tiny_model(folder / "tiny")
-    # Without it each run would import torch.
-    build(find("tiny", folder), print)
-    return folder
-
 
 def run(
     models_dir: Path, *arguments: str, given: str = "", model: str = "tiny"
