@@ -5,8 +5,6 @@ core, and for the shape of XLM-R base with random weights. The engine's share is
 the scoring processes' time by the clock; beside it stand the CPU seconds by process.
 """
 
-import http.client
-import json
 import os
 import sys
 import tempfile
@@ -16,18 +14,20 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
-from sqlmodel import col, func, select
+from sqlmodel import func, select
 
 from benchmarks.engine import comments, xlm_r_base
+from benchmarks.load.deciding import Service
+from benchmarks.load.sending import comment
 from benchmarks.load.servers import product, site_key
 from benchmarks.redis_down import process, valkey
 from service.db import Database
-from service.domain.states import State
 from service.settings import settings
-from service.tables import Assessment, Comment, Scorer
+from service.tables import Assessment
 from tests.invariants.stack import wait_until
 from workers.models import parity
 from workers.models.build import build
+from workers.models.chosen import scorers
 from workers.models.registry import find
 
 BATCH = 500
@@ -39,8 +39,8 @@ ROLES = ("scoring", "celery", "api", "io", "beat", "valkey")
 
 
 @contextmanager
-def service(folder: Path, model: str, children: int) -> Iterator[tuple[Database, int, str]]:
-    """Run everything on SQLite with so many scoring processes; gives database, port and key."""
+def service(folder: Path, model: str, children: int) -> Iterator[Service]:
+    """Run everything on SQLite with so many scoring processes, until the block ends."""
     url = f"sqlite:///{folder / 'netiquette.db'}"
     key = site_key(url)
     database = Database(url)
@@ -57,8 +57,8 @@ def service(folder: Path, model: str, children: int) -> Iterator[tuple[Database,
         for worker in (scoring, ("io",), ("beat",)):
             command = (sys.executable, "-m", "service", "worker", *worker)
             stack.enter_context(process(*command, **environment))
-        wait_until(lambda: _count(database, Scorer.id) == children, 60)
-        yield database, port, key
+        wait_until(lambda: scorers(database).total() == children, 60)
+        yield Service(port, key, database)
     database.dispose()
 
 
@@ -67,36 +67,21 @@ def words(text: str) -> int:
     return round(len(text.split()) * 1.5)
 
 
-def post(port: int, key: str, texts: list[str]) -> None:
-    """Send one batch; all must be accepted."""
-    items = [
-        {"thread": {"key": f"t{n % 20}"}, "member": {"key": f"m{n}"}, "body": text}
-        for n, text in enumerate(texts)
-    ]
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    connection.request("POST", "/v1/comments/batch", json.dumps({"comments": items}), headers)
-    response = connection.getresponse()
-    assert response.status < 300, response.status
-    response.read()
-    connection.close()
-
-
 def measure(model: str, texts: list[str], children: int) -> None:
     """Print one row."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        service(Path(folder), model, children) as (database, port, key),
+        service(Path(folder), model, children) as running,
     ):
+        items = [comment(number) | {"body": body} for number, body in enumerate(texts)]
         before = cpu_seconds()
         started = time.monotonic()
-        for start in range(0, len(texts), BATCH):
-            post(port, key, texts[start : start + BATCH])
+        running.post_batches(items, BATCH)
         accepted = time.monotonic() - started
-        wait_until(lambda: _pending(database) == 0, PATIENCE)
+        wait_until(lambda: not running.pending(), PATIENCE)
         seconds = time.monotonic() - started
         spent = {role: used - before.get(role, 0.0) for role, used in cpu_seconds().items()}
-        with database.read() as session:
+        with running.database.read() as session:
             engine = session.exec(select(func.sum(Assessment.duration))).one()
         cells = " | ".join(f"{spent.get(role, 0.0):.1f}" for role in ROLES)
         print(
@@ -132,18 +117,6 @@ def memory() -> str:
     """Return what the scoring worker takes, parent included, in MB; shared pages count once."""
     pages = [p.memory_full_info().pss for role, p in roles() if role in {"celery", "scoring"}]
     return f"{sum(pages) / 1e6:.0f}"
-
-
-def _count(database: Database, column: object) -> int:
-    with database.read() as session:
-        return session.exec(select(func.count(col(column)))).one()  # type: ignore[arg-type]
-
-
-def _pending(database: Database) -> int:
-    with database.read() as session:
-        return session.exec(
-            select(func.count(col(Comment.id))).where(col(Comment.state) == State.PENDING)
-        ).one()
 
 
 def main() -> None:

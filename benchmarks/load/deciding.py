@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from uuid import UUID
 from sqlmodel import col, func, select
 
 from benchmarks.load import servers
-from benchmarks.load.sending import Answer, Connection, as_json, comment
+from benchmarks.load.sending import Answer, Connection, as_json, at_once, comment
 from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.states import State
@@ -58,15 +57,20 @@ class Service:
             time.sleep(0.02)
         return time.perf_counter() - started
 
-    def capacity(self, comments: int) -> float:
-        """Return how many comments are decided in a second, when all are there at once."""
+    def post_batches(self, comments: Sequence[object], size: int) -> None:
+        """Post comments in batches of this size; all must be accepted."""
         connection = Connection(self.port)
-        started = time.perf_counter()
-        for _ in range(comments // 200):
-            batch = {"comments": [comment(next(_numbers)) for _ in range(200)]}
+        for start in range(0, len(comments), size):
+            batch = {"comments": comments[start : start + size]}
             answer = connection.post("/v1/comments/batch", as_json(batch), self.token)
             assert answer.status == 202
         connection.close()
+
+    def capacity(self, comments: int) -> float:
+        """Return how many comments are decided in a second, when all are there at once."""
+        made = [comment(next(_numbers)) for _ in range(comments)]
+        started = time.perf_counter()
+        self.post_batches(made, 200)
         self.drain()
         return comments / (time.perf_counter() - started)
 
@@ -84,11 +88,7 @@ class Service:
                 answers.append(connection.post("/v1/comments", body, self.token))
                 connection.close()
 
-        threads = [threading.Thread(target=work) for _ in range(SENDERS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(SENDERS, work)
         return answers
 
     def decided_after(self, answers: Sequence[Answer]) -> list[float]:

@@ -81,6 +81,15 @@ def as_json(content: object) -> bytes:
     return json.dumps(content).encode()
 
 
+def at_once(senders: int, work: Callable[[], None]) -> None:
+    """Have so many senders do the same; return when all are done."""
+    threads = [threading.Thread(target=work) for _ in range(senders)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def keep_sending(
     port: int, senders: int, seconds: float, send: Callable[[Connection], Answer]
 ) -> list[Answer]:
@@ -94,9 +103,5 @@ def keep_sending(
             answers.append(send(connection))
         connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(senders)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(senders, work)
     return answers
