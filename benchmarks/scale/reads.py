@@ -42,7 +42,7 @@ class World:
     @property
     def site(self) -> UUID:
         """The largest site."""
-        return self.filled.sites[0]
+        return self.filled.records.sites[0]
 
     def queue(self, **query: object) -> str | None:
         """Read a page of the queue with its counts; return where the next one begins."""
@@ -101,7 +101,7 @@ class World:
 
     def events(self) -> None:
         """Read a page of events, from anywhere on."""
-        after = self._chance(self.filled.sequences[0] - 50)
+        after = self._chance(self.filled.records.sequences[0] - 50)
         query = EventsQuery(after=after)
         assert len(read_events(self.context, self.site, query).items) == query.limit
 
@@ -126,7 +126,7 @@ class World:
         return self.filled.some_block()
 
     def _chance(self, below: int) -> int:
-        return self.filled.chance.randrange(below)
+        return self.filled.records.chance.randrange(below)
 
 
 Read = Callable[[World], object]
