@@ -1,5 +1,6 @@
 """One round: faults under traffic, then quiet, then the checks."""
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx2
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, or_, select
 
@@ -32,6 +34,10 @@ BEFORE, AFTER = 0.5, 1.5
 
 PATIENCE = 90.0
 """Seconds from the last fault's passing until everything must be decided."""
+
+IN_THE_WAY = (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError)
+"""What says that a fault cannot be brought about before another has passed: no policy is
+switched on a full disk."""
 
 
 @dataclass
@@ -85,12 +91,19 @@ class Ground:
             self.tree, self.disk, self.database, self.postgres, outcome.site, traffic
         )
         began = time.monotonic()
-        passing = []
+        passing, late = [], []
         for fault in sorted(outcome.round.faults, key=lambda fault: fault.after):
             self._rest_until(began + fault.after)
-            passing.append((fault, injector.inject(fault)))
+            try:
+                passing.append((fault, injector.inject(fault)))
+            except IN_THE_WAY:
+                late.append(fault)
         for fault, let_pass in sorted(passing, key=lambda pair: _end(pair[0])):
             self._rest_until(began + _end(fault))
+            let_pass()
+        for fault in late:
+            let_pass = injector.inject(fault)
+            self.tree.rest(fault.seconds)
             let_pass()
 
     def _rest_until(self, moment: float) -> None:
