@@ -37,6 +37,7 @@ from service.telemetry.shared import forget_numbers
 from service.telemetry.tracing import start_tracing, stop_tracing
 from service.threads import endpoints as threads
 from service.waiting import Waiters
+from service.webhooks import endpoints as webhooks
 
 STATIC = Path(__file__).parent / "web" / "static"
 
@@ -94,7 +95,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         },
     )
     app.state.context = context
-    for feature in (comments, reports, threads, members, review, events, health):
+    for feature in (comments, reports, threads, members, review, events, webhooks, health):
         app.include_router(feature.router)
     if config.metrics_token:
         app.include_router(exposition.router)

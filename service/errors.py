@@ -150,6 +150,18 @@ class NotReportable(Conflict):
     slug, title = "not-reportable", "The comment can no longer be reported"
 
 
+class EndpointDisabled(Conflict):
+    """Nothing is sent to the endpoint until it is enabled."""
+
+    slug, title = "endpoint-disabled", "The endpoint is disabled"
+
+
+class TooManyEndpoints(Conflict):
+    """The site has as many endpoints as one may have."""
+
+    slug, title = "too-many-endpoints", "The site has too many endpoints"
+
+
 class RequestInFlight(Conflict):
     """The first request with this Idempotency-Key has not been answered yet."""
 
@@ -210,3 +222,9 @@ class Unavailable(NetiquetteError):
     def headers(self) -> Mapping[str, str]:
         """Ask for a short pause (RFC 9110, section 10.2.3)."""
         return {"Retry-After": "2"}
+
+
+class NotConfigured(NetiquetteError):
+    """The operator has not set what this call needs."""
+
+    status, slug, title = 503, "not-configured", "Not set up on this installation"

@@ -21,7 +21,9 @@ from service.telemetry.tracing import MOST_LINKS, current_caller, publishing
 SCORE_TASK = "netiquette.score"
 SWEEP_TASK = "netiquette.sweep"
 ERASE_TASK = "netiquette.erase"
+DELIVER_TASK = "netiquette.deliver"
 UPKEEP_QUEUE = "upkeep"
+DELIVERY_QUEUE = "delivery"
 
 ENOUGH_WAITING = 32
 """Unread messages of a queue after which more are left out: they would say the same.
@@ -44,7 +46,9 @@ def create_celery(broker_url: str) -> Celery:
     app.conf.update(
         task_ignore_result=True,
         task_default_queue=UPKEEP_QUEUE,
-        task_queues=[_queue(name) for name in (*(lane.queue for lane in Lane), UPKEEP_QUEUE)],
+        task_queues=[
+            _queue(name) for name in (*(lane.queue for lane in Lane), UPKEEP_QUEUE, DELIVERY_QUEUE)
+        ],
         broker_connection_retry_on_startup=True,
         # kombu waits forever by default; a silent broker must show as an error.
         broker_transport_options={

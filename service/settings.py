@@ -1,6 +1,7 @@
 """Every setting of the service and its workers, read from `NETIQUETTE_*` variables."""
 
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -42,6 +43,7 @@ def _known_broker(given: str) -> str:
     return given
 
 
+Network = IPv4Network | IPv6Network
 Rate = Annotated[str, AfterValidator(_known_rate)]
 RedisUrl = Annotated[str, AfterValidator(_known_broker)]
 
@@ -94,11 +96,19 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         None, min_length=16, description="Bearer token for the API's /metrics; without one: 404"
     )
+    secret_key: SecretStr | None = Field(
+        None, min_length=32, description="Encrypts webhooks' secrets; at least 32 random characters"
+    )
+    webhook_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="Private networks that webhooks may be sent to, also without TLS: "
+        "`10.1.0.0/16,192.168.7.9/32`",
+    )
     event_retention_days: int = Field(
         30, gt=0, le=36_500, description="How long events can be read; receivers catch up meanwhile"
     )
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "webhook_networks", mode="before")
     @classmethod
     def _split_by_commas(cls, given: object) -> object:
         # Not JSON, as pydantic-settings would have lists.

@@ -12,11 +12,24 @@ from celery import Celery, Task
 from service.db import Database
 from service.domain.vocabulary import Lane
 from service.members.blanking import carry_out_erasures
-from service.queue import ERASE_TASK, SCORE_TASK, SWEEP_TASK, UPKEEP_QUEUE, create_celery, nudge
+from service.queue import (
+    DELIVER_TASK,
+    DELIVERY_QUEUE,
+    ERASE_TASK,
+    SCORE_TASK,
+    SWEEP_TASK,
+    UPKEEP_QUEUE,
+    create_celery,
+    nudge,
+)
 from service.settings import Settings
 from service.telemetry.tracing import HEADER, handling
 from workers.child import ScoringChild
+from workers.delivery.loop import Delivering
 from workers.sweeps import sweep
+
+DELIVER_EVERY = timedelta(seconds=1)
+"""What is due waits for no longer; a delivery under way looks five times a second."""
 
 LANES = {lane.queue: lane for lane in Lane}
 
@@ -47,6 +60,13 @@ def create_app(settings: Settings) -> Celery:
                 "options": {"queue": UPKEEP_QUEUE},
             }
             for task in (SWEEP_TASK, ERASE_TASK)
+        }
+        | {
+            DELIVER_TASK: {
+                "task": DELIVER_TASK,
+                "schedule": DELIVER_EVERY,
+                "options": {"queue": DELIVERY_QUEUE},
+            }
         },
     )
     return app
@@ -60,6 +80,14 @@ def register_score(app: Celery, child: ScoringChild) -> None:
         queue = task.request.delivery_info["routing_key"]
         with handling(queue, task.request.get(HEADER)):
             child.score(LANES[queue])
+
+
+def register_delivery(app: Celery, delivering: Delivering) -> None:
+    """Give the app the task that delivers to webhook receivers."""
+
+    @app.task(name=DELIVER_TASK, shared=False)  # type: ignore[untyped-decorator]  # Celery ships no types
+    def deliver() -> None:
+        delivering.run()
 
 
 def register_upkeep(app: Celery, settings: Settings, database: Database) -> None:

@@ -14,12 +14,13 @@ from celery import Celery, signals
 
 from service.db import Database
 from service.domain.vocabulary import Lane
-from service.queue import UPKEEP_QUEUE, nudge
+from service.queue import DELIVERY_QUEUE, UPKEEP_QUEUE, nudge
 from service.settings import Settings
 from service.telemetry.exposition import serve_metrics
 from service.telemetry.tracing import start_tracing, stop_tracing
-from workers.app import create_app, register_score, register_upkeep
+from workers.app import create_app, register_delivery, register_score, register_upkeep
 from workers.child import Loader, ScoringChild
+from workers.delivery.loop import Delivering
 from workers.scoring import Scoring
 
 FINISH_SECONDS = 1.5
@@ -60,9 +61,14 @@ def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
 def run_io(settings: Settings, concurrency: int) -> int:
     """Run an I/O worker with so many threads until it is told to end; return its exit code."""
     app = create_app(settings)
-    register_upkeep(app, settings, Database(settings.database_url))
+    database = Database(settings.database_url)
+    register_upkeep(app, settings, database)
+    delivering = Delivering(database, settings)
+    register_delivery(app, delivering)
+    signals.worker_shutting_down.connect(lambda **_: delivering.stop(), weak=False)
     serve_metrics(settings)
-    return _run(app, "threads", concurrency, [UPKEEP_QUEUE])
+    # One thread more, for the deliveries, which may go on for long.
+    return _run(app, "threads", concurrency + 1, [UPKEEP_QUEUE, DELIVERY_QUEUE])
 
 
 def run_beat(settings: Settings) -> None:

@@ -13,13 +13,15 @@ from service.db import Database
 from service.domain.vocabulary import Lane
 from service.events import upkeep
 from service.settings import Settings
-from service.tables import Comment, IdempotentRequest, Scorer
+from service.tables import Comment, Delivery, IdempotentRequest, Scorer
 from workers.leases import leasable
 from workers.storing import set_aside_spent
 
 KEEP_REQUESTS = timedelta(hours=24)
 FORGET_SCORERS = timedelta(days=7)
 """Until then a service whose workers are all away is degraded, not «starting» (readiness)."""
+
+KEEP_DELIVERIES = timedelta(days=7)
 
 DELETED_AT_ONCE = 500
 """Rows per sweep, so that no writer has to wait for long; the next sweep goes on."""
@@ -65,7 +67,7 @@ def _raise_alarm(database: Database, now: datetime, stale_after: timedelta) -> N
 
 
 def _forget(database: Database, now: datetime) -> None:
-    """Delete old answers of idempotent requests, and scorers that have fallen silent."""
+    """Delete old answers of idempotent requests, old deliveries, and scorers that fell silent."""
     key = tuple_(col(IdempotentRequest.site_id), col(IdempotentRequest.key))
     old = (
         select(IdempotentRequest.site_id, IdempotentRequest.key)
@@ -73,6 +75,13 @@ def _forget(database: Database, now: datetime) -> None:
         .limit(DELETED_AT_ONCE)
     )
     dead = col(Scorer.seen_at) < now - FORGET_SCORERS
+    attempts = (
+        select(Delivery.id)
+        .where(col(Delivery.created_at) < now - KEEP_DELIVERIES)
+        .order_by(col(Delivery.created_at))
+        .limit(DELETED_AT_ONCE)
+    )
     with database.write() as session:
         session.execute(delete(IdempotentRequest).where(key.in_(old)))
+        session.execute(delete(Delivery).where(col(Delivery.id).in_(attempts)))
         session.execute(delete(Scorer).where(dead))

@@ -18,6 +18,8 @@ class EventType(StrEnum):
     REPORT_RESOLVED = "report.resolved"
     MEMBER_STATUS_CHANGED = "member.status_changed"
     MEMBER_ERASED = "member.erased"
+    WEBHOOK_TEST = "webhook.test"
+    WEBHOOK_DISABLED = "webhook.disabled"
 
 
 _BY_STATE = {

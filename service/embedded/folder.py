@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -15,6 +16,7 @@ from service.embedded.messages import StartRefused, say
 LOCK = "up.lock"
 LOG = "log"
 DATABASE = "netiquette.db"
+SECRET_KEY = "secret.key"  # noqa: S105 - the name of a file
 LEAST_FREE = 100 * 1024 * 1024
 """Bytes of free disk below which nothing is started: SQLite needs room for its WAL."""
 
@@ -41,6 +43,17 @@ def prepare(var: Path) -> None:
             f"The disk is full: {free // 2**20} MB are left for {var}, "
             f"{LEAST_FREE // 2**20} MB are needed. Make room and start again."
         )
+
+
+def secret_key(var: Path) -> str:
+    """Return the key that encrypts webhooks' secrets, made on the first start."""
+    file = var / SECRET_KEY
+    if not file.exists():
+        draft = file.with_suffix(".draft")
+        draft.write_text(secrets.token_urlsafe(32), "ascii")
+        draft.chmod(0o600)
+        draft.replace(file)
+    return file.read_text("ascii")
 
 
 @contextmanager

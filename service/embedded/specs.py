@@ -15,10 +15,16 @@ METRICS_PORT = "NETIQUETTE_METRICS_PORT"
 def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str]:
     """Return the children's environment: the caller's, with what belongs to this run.
 
-    A rate that the caller has set wins over the generous one.
+    What the caller has set wins over the defaults for trying it out.
     """
     # All count in one place, so that the API can tell the workers' numbers, too.
     share_numbers()
+    defaults = {
+        "NETIQUETTE_MEMBER_RATE": demo.RATE,
+        "NETIQUETTE_SECRET_KEY": folder.secret_key(var),
+        # So that a receiver on this machine can be tried.
+        "NETIQUETTE_WEBHOOK_NETWORKS": "127.0.0.0/8,::1/128",
+    }
     own = {
         "NETIQUETTE_DATABASE_URL": database.url(var),
         "NETIQUETTE_REDIS_URL": broker_url,
@@ -27,7 +33,7 @@ def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str
         # Logs are read while they grow.
         "PYTHONUNBUFFERED": "1",
     }
-    return {"NETIQUETTE_MEMBER_RATE": demo.RATE} | dict(os.environ) | own
+    return defaults | dict(os.environ) | own
 
 
 def model(environment: dict[str, str], var: Path) -> Spec:

@@ -20,8 +20,11 @@ from service.events.schemas import (
     MemberErasedData,
     MemberStatusData,
     ReportData,
+    WebhookData,
 )
 from service.tables import Comment, Decision, Event, Member, Moderator, Report, Thread
+
+OF_WEBHOOKS = (EventType.WEBHOOK_TEST, EventType.WEBHOOK_DISABLED)
 
 Row = TypeVar("Row", Comment, Decision, Member, Moderator, Report, Thread)
 
@@ -54,6 +57,8 @@ class _Related:
     """Of threads, members and moderators."""
 
     def data(self, event: Event) -> EventData:
+        if event.type in OF_WEBHOOKS:
+            return WebhookData.model_validate(event.facts)
         if event.comment_id is None:
             return self._member(event)
         comment = self._comment(event)

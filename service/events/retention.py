@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from service.events.sequencer import BATCH, lock_site
-from service.tables import Event, Site
+from service.tables import Endpoint, Event, Site, WebhookMessage
 
 
 def sites_with_old_events(session: Session, before: datetime) -> list[UUID]:
@@ -45,6 +45,16 @@ def delete_old_events(session: Session, site_id: UUID, before: datetime) -> int:
         if sequence is not None
     ]
     if old:
+        # What waits for so long is of an endpoint that was disabled, or of a refused message.
+        endpoints = select(Endpoint.id).where(col(Endpoint.site_id) == site_id)
+        session.execute(
+            delete(WebhookMessage)
+            .where(
+                col(WebhookMessage.endpoint_id).in_(endpoints),
+                col(WebhookMessage.sequence) <= old[-1],
+            )
+            .execution_options(synchronize_session=False)
+        )
         session.execute(
             delete(Event)
             .where(col(Event.site_id) == site_id, col(Event.sequence).between(old[0], old[-1]))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
 from service.domain.states import Actor, State
 from service.domain.vocabulary import MemberStatus
@@ -114,7 +115,20 @@ class MemberErasedData(Data):
     receipt: UUID = Field(description="As the erasure was answered with")
 
 
-EventData = CommentData | ReportData | MemberStatusData | MemberErasedData
+class EndpointOfEvent(BaseModel):
+    """A webhook receiver."""
+
+    id: UUID
+
+
+class WebhookData(Data):
+    """Data of `webhook.test`, and of `webhook.disabled`, which tells the reason."""
+
+    endpoint: EndpointOfEvent
+    reason: DisabledReason | None = None
+
+
+EventData = CommentData | ReportData | MemberStatusData | MemberErasedData | WebhookData
 
 
 class EventOut(BaseModel):

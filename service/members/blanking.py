@@ -24,6 +24,7 @@ from service.tables import (
     Assessment,
     Comment,
     Decision,
+    Delivery,
     Erasure,
     Event,
     IdempotentRequest,
@@ -129,6 +130,13 @@ def _blank_records(session: Session, site_id: UUID, comment_ids: Sequence[UUID])
             .values(**blank)
             .execution_options(synchronize_session=False)
         )
+    # A receiver's answer may quote what it was sent.
+    session.execute(
+        update(Delivery)
+        .where(col(Delivery.site_id) == site_id, col(Delivery.subject).in_(comment_ids))
+        .values(response=None)
+        .execution_options(synchronize_session=False)
+    )
     decisions = select(Decision).where(
         col(Decision.site_id) == site_id, col(Decision.comment_id).in_(comment_ids)
     )

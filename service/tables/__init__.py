@@ -17,6 +17,7 @@ from service.tables.operations import (
 )
 from service.tables.sites import Moderator, Policy, Site, SiteKey
 from service.tables.threads import Member, Thread
+from service.tables.webhooks import Delivery, Endpoint, WebhookMessage
 
 __all__ = [
     "JSON_TYPE",
@@ -26,6 +27,8 @@ __all__ = [
     "Assessment",
     "Comment",
     "Decision",
+    "Delivery",
+    "Endpoint",
     "Erasure",
     "Event",
     "IdempotentRequest",
@@ -39,4 +42,5 @@ __all__ = [
     "SiteKey",
     "Thread",
     "UtcDateTime",
+    "WebhookMessage",
 ]

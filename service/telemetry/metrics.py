@@ -66,6 +66,18 @@ LEASE_LOSSES = Counter(
     ["cause"],
     registry=REGISTRY,
 )
+DELIVERIES = Counter(
+    "netiquette_deliveries_total",
+    "Attempts to reach a webhook receiver: `delivered`, `refused`, or why no answer came",
+    ["outcome"],
+    registry=REGISTRY,
+)
+DELIVERY_SECONDS = Histogram(
+    "netiquette_delivery_seconds",
+    "Seconds that an attempt to reach a webhook receiver took",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
+    registry=REGISTRY,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -125,3 +137,10 @@ def count_lost_leases(cause: str, revisions: int) -> None:
     """Count revisions whose lease was lost: `outdated` by a change, `expired` by a crash."""
     if revisions:
         LEASE_LOSSES.labels(cause).inc(revisions)
+
+
+@_harmless
+def count_delivery(outcome: str, seconds: float) -> None:
+    """Count an attempt to reach a webhook receiver."""
+    DELIVERIES.labels(outcome).inc()
+    DELIVERY_SECONDS.observe(seconds)

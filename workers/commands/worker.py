@@ -28,7 +28,7 @@ def score(
 def io(
     concurrency: Annotated[int, typer.Option(min=1, help="Threads.")] = 4,
 ) -> None:
-    """Do the sweeps, in the foreground."""
+    """Do the sweeps, and deliver to webhook receivers, in the foreground."""
     configure_logging()
     raise typer.Exit(run_io(settings(), concurrency))
 

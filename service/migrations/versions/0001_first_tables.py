@@ -43,6 +43,51 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_site_key")),
     )
     op.create_table(
+        "endpoint",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.String(2000), nullable=False),
+        sa.Column("description", sa.String(500), nullable=True),
+        sa.Column(
+            "events", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("include_body", sa.Boolean(), nullable=False),
+        sa.Column("rate", sa.Integer(), nullable=True),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("old_secret", sa.Text(), nullable=True),
+        sa.Column("old_secret_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("queued_sequence", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "disabled_reason",
+            sa.Enum(
+                "manual",
+                "gone",
+                "failing",
+                name="disabledreason",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("lease", sa.Uuid(), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(disabled_at IS NULL) = (disabled_reason IS NULL)", name=op.f("ck_endpoint_disabled")
+        ),
+        sa.CheckConstraint(
+            "(lease IS NULL) = (leased_until IS NULL)", name=op.f("ck_endpoint_lease")
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_endpoint_site_id_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint")),
+    )
+    op.create_index("ix_endpoint_site", "endpoint", ["site_id", "id"], unique=False)
+    op.create_table(
         "member",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
@@ -269,6 +314,53 @@ def upgrade() -> None:
     )
     op.create_index("ix_comment_thread", "comment", ["thread_id", "id"], unique=False)
     op.create_table(
+        "delivery",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "type",
+            sa.Enum(
+                "comment.approved",
+                "comment.flagged",
+                "comment.rejected",
+                "comment.withdrawn",
+                "comment.edited",
+                "decision.reverted",
+                "report.received",
+                "report.resolved",
+                "member.status_changed",
+                "member.erased",
+                "webhook.test",
+                "webhook.disabled",
+                name="eventtype",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("url", sa.String(2000), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("response", sa.Text(), nullable=True),
+        sa.Column("duration", sa.Float(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"], ["endpoint.id"], name=op.f("fk_delivery_endpoint_id_endpoint")
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_delivery_site_id_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+    )
+    op.create_index("ix_delivery_created", "delivery", ["created_at"], unique=False)
+    op.create_index("ix_delivery_endpoint", "delivery", ["endpoint_id", "id"], unique=False)
+    op.create_index("ix_delivery_subject", "delivery", ["subject"], unique=False)
+    op.create_table(
         "erasure",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
@@ -292,6 +384,43 @@ def upgrade() -> None:
         postgresql_where=sa.text("completed_at IS NULL"),
     )
     op.create_index(op.f("ix_erasure_site_id"), "erasure", ["site_id"], unique=False)
+    op.create_table(
+        "webhook_message",
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("tells_state", sa.Boolean(), nullable=False),
+        sa.Column(
+            "supersedes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("refusals", sa.Integer(), nullable=False),
+        sa.Column("first_failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"], ["endpoint.id"], name=op.f("fk_webhook_message_endpoint_id_endpoint")
+        ),
+        sa.ForeignKeyConstraint(
+            ["site_id"], ["site.id"], name=op.f("fk_webhook_message_site_id_site")
+        ),
+        sa.PrimaryKeyConstraint("endpoint_id", "sequence", name=op.f("pk_webhook_message")),
+    )
+    op.create_index(
+        "ix_webhook_message_due",
+        "webhook_message",
+        ["endpoint_id", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("failed_at IS NULL"),
+        postgresql_where=sa.text("failed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_webhook_message_subject",
+        "webhook_message",
+        ["endpoint_id", "subject", "sequence"],
+        unique=False,
+    )
     op.create_table(
         "assessment",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -500,6 +629,8 @@ def upgrade() -> None:
                 "report.resolved",
                 "member.status_changed",
                 "member.erased",
+                "webhook.test",
+                "webhook.disabled",
                 name="eventtype",
                 native_enum=False,
                 create_constraint=True,
@@ -595,6 +726,14 @@ def downgrade() -> None:
     op.drop_table("idempotent_request")
     op.drop_index("ix_assessment_comment", table_name="assessment")
     op.drop_table("assessment")
+    op.drop_index("ix_webhook_message_subject", table_name="webhook_message")
+    op.drop_index(
+        "ix_webhook_message_due",
+        table_name="webhook_message",
+        sqlite_where=sa.text("failed_at IS NULL"),
+        postgresql_where=sa.text("failed_at IS NULL"),
+    )
+    op.drop_table("webhook_message")
     op.drop_index(op.f("ix_erasure_site_id"), table_name="erasure")
     op.drop_index(
         "ix_erasure_open",
@@ -603,6 +742,10 @@ def downgrade() -> None:
         postgresql_where=sa.text("completed_at IS NULL"),
     )
     op.drop_table("erasure")
+    op.drop_index("ix_delivery_subject", table_name="delivery")
+    op.drop_index("ix_delivery_endpoint", table_name="delivery")
+    op.drop_index("ix_delivery_created", table_name="delivery")
+    op.drop_table("delivery")
     op.drop_index("ix_comment_thread", table_name="comment")
     op.drop_index(
         "ix_comment_spent",
@@ -655,6 +798,8 @@ def downgrade() -> None:
     op.drop_table("policy")
     op.drop_table("moderator")
     op.drop_table("member")
+    op.drop_index("ix_endpoint_site", table_name="endpoint")
+    op.drop_table("endpoint")
     op.drop_table("site")
     op.drop_table("scorer")
     op.drop_table("active_model")

@@ -75,3 +75,19 @@ INSERT INTO scorer (id, model, started_at, seen_at)
 VALUES ('worker-1:17', 'abababababababababababababababababababababababababababababababab', '2026-01-05 08:00:00.000000', '2026-01-05 08:07:00.000000');
 INSERT INTO active_model (id, name, model, chosen_at) VALUES
  (1, 'netiquette-de-en', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', '2026-11-02 10:00:00');
+
+-- It fails: one event is given up, and one waits.
+INSERT INTO endpoint (id, site_id, url, description, events, include_body, rate, secret, old_secret, old_secret_until,
+                      queued_sequence, failures, failing_since, next_attempt_at, disabled_at, disabled_reason,
+                      lease, leased_until, created_at)
+VALUES ('0193f0c0000070008000000000000013', '0193f0c0000070008000000000000001', 'https://cms.morgenblatt.example/netiquette', 'CMS', '["comment.approved", "report.received"]', TRUE, 50, 'gAAAAA', NULL, NULL,
+        2, 1, '2026-01-05 08:03:00.000000', '2026-01-05 08:08:00.000000', NULL, NULL, NULL, NULL, '2026-01-05 08:00:00.000000');
+
+INSERT INTO webhook_message (endpoint_id, sequence, site_id, subject, tells_state, supersedes, attempts, refusals,
+                             first_failed_at, due_at, failed_at)
+VALUES ('0193f0c0000070008000000000000013', 1, '0193f0c0000070008000000000000001', '0193f0c0000070008000000000000007', TRUE, '[]', 9, 9, '2026-01-01 08:00:00.000000', '2026-01-05 08:03:00.000000', '2026-01-06 08:00:00.000000'),
+       ('0193f0c0000070008000000000000013', 2, '0193f0c0000070008000000000000001', '0193f0c0000070008000000000000008', FALSE, '[]', 1, 0, '2026-01-05 08:03:00.000000', '2026-01-05 08:03:00.000000', NULL);
+
+INSERT INTO delivery (id, site_id, endpoint_id, event_id, sequence, type, subject, attempt, url, size, outcome, status,
+                      response, duration, created_at)
+VALUES ('0193f0c0000070008000000000000014', '0193f0c0000070008000000000000001', '0193f0c0000070008000000000000013', '0193f0c000007000800000000000000f', 2, 'report.received', '0193f0c0000070008000000000000008', 1, 'https://cms.morgenblatt.example/netiquette', 812, 'refused', 500, 'Oops', 0.2, '2026-01-05 08:03:00.000000');

@@ -1,0 +1,1 @@
+"""Webhooks: endpoints, what waits for them, and the record of every attempt."""

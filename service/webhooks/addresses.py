@@ -1,0 +1,82 @@
+"""Which addresses a webhook may be sent to: the rules against server-side request forgery.
+
+`ipaddress.is_global` alone will not do: it is true of addresses that lead to others
+(NAT64, 6to4, mapped ones), and of multicast. Sources: the IANA special-purpose address
+registries (RFC 6890), RFC 6052 and 8215 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo).
+"""
+
+from collections.abc import Iterable
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+LEADS_ELSEWHERE = tuple(
+    ip_network(network)
+    for network in (
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2001::/32",
+        "2002::/16",
+        "::ffff:0:0:0/96",  # SIIT (RFC 2765)
+        "fec0::/10",  # site-local, deprecated by RFC 3879
+        "5f00::/16",  # segment routing (RFC 9602)
+        "3fff::/20",  # documentation (RFC 9637)
+        "192.88.99.0/24",  # 6to4 relays (RFC 7526)
+    )
+)
+
+HTTP_PORTS = (80, 443)
+FIRST_UNPRIVILEGED = 1024
+
+
+def read_address(text: str) -> Address | None:
+    """Return the address that is meant by the text; None where it is a name.
+
+    An IPv4 address inside an IPv6 one (mapped, or compatible) is that IPv4 address:
+    it is where the packets go.
+    """
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped:
+            return address.ipv4_mapped
+        if 1 < int(address) < 2**32:
+            return IPv4Address(int(address))
+    return address
+
+
+def may_reach(address: Address, allowed: Iterable[Network]) -> bool:
+    """Return whether the address is public, or in a network that the operator allows."""
+    return is_in(address, allowed) or _is_public(address)
+
+
+def is_in(address: Address, networks: Iterable[Network]) -> bool:
+    """Return whether the address is in one of the networks."""
+    if isinstance(address, IPv6Address) and address.scope_id:
+        address = IPv6Address(int(address))
+    return any(address in network for network in networks)
+
+
+def is_port_allowed(port: int) -> bool:
+    """Return whether a receiver may listen there: not where mail, DNS or SSH do."""
+    return port in HTTP_PORTS or port >= FIRST_UNPRIVILEGED
+
+
+def _is_public(address: Address) -> bool:
+    return (
+        address.is_global
+        and not address.is_multicast
+        and not address.is_reserved
+        and not address.is_unspecified
+        and not is_in(address, LEADS_ELSEWHERE)
+    )

@@ -1,0 +1,180 @@
+"""What the webhook calls take and give."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    model_validator,
+)
+
+from service.domain.deliveries import DisabledReason
+from service.domain.events import EventType
+from service.schemas import Line, Page, Strict, Time
+from service.webhooks.addresses import is_port_allowed
+
+MOST_RATE = 1000
+
+_url = TypeAdapter(AnyHttpUrl)
+
+
+def _clean_url(given: str) -> str:
+    """Return the URL in its canonical, ASCII form; raises ValueError for what no receiver has."""
+    url = _url.validate_python(given)
+    if url.username is not None or url.password is not None:
+        raise ValueError("must hold no user and password; deliveries are signed instead")
+    if url.fragment is not None:
+        raise ValueError("must hold no fragment (#…), which is never sent")
+    if url.port is None or not is_port_allowed(url.port):
+        raise ValueError("must be on port 80, 443, or 1024 and up")
+    return str(url)
+
+
+EndpointUrl = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(_clean_url),
+    Field(examples=["https://cms.example.org/netiquette"]),
+]
+
+SubscribedTypes = Annotated[
+    list[EventType],
+    Field(min_length=1, max_length=len(EventType), examples=[["comment.approved"]]),
+    AfterValidator(lambda given: list(dict.fromkeys(given))),
+]
+
+Rate = Annotated[int, Field(ge=1, le=MOST_RATE, description="Most deliveries per second")]
+
+
+class EndpointIn(Strict):
+    """A new receiver."""
+
+    url: EndpointUrl
+    events: SubscribedTypes
+    description: Line | None = Field(None, max_length=500)
+    include_body: bool = Field(False, strict=True, description="Send the comments' texts, too")
+    rate: Rate | None = None
+
+
+class EndpointChange(Strict):
+    """What is to change; the rest stays."""
+
+    url: EndpointUrl | None = None
+    events: SubscribedTypes | None = None
+    description: Line | None = Field(None, max_length=500)
+    include_body: bool | None = Field(None, strict=True)
+    rate: Rate | None = None
+    enabled: bool | None = Field(
+        None, strict=True, description="Once enabled again, it is sent what it missed, oldest first"
+    )
+
+    @model_validator(mode="after")
+    def _needs_a_value(self) -> Self:
+        for name in ("url", "events", "include_body", "enabled"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null; leave it out to keep it as it is")
+        return self
+
+
+class EndpointOut(BaseModel):
+    """A receiver as it is now."""
+
+    id: UUID
+    url: str
+    events: list[EventType]
+    description: str | None
+    include_body: bool
+    rate: int | None
+    enabled: bool
+    disabled_reason: DisabledReason | None = Field(
+        description="`manual`; `gone`: it answered 410; `failing`: for five days"
+    )
+    disabled_at: Time | None
+    failures: int = Field(description="Failed rounds since the last 2xx")
+    failing_since: Time | None
+    next_attempt_at: Time | None = Field(description="Nothing is sent before, while it fails")
+    waiting: int = Field(description="Events that it is still to be sent, and that are queued")
+    failed: int = Field(description="Events that were given up; POST …/redeliver sends them again")
+    sequence: int = Field(description="Events up to this number are queued, or were sent")
+    created_at: Time
+
+
+class NewEndpoint(EndpointOut):
+    """A receiver with its secret, which is shown only now."""
+
+    secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+
+
+class SecretOut(BaseModel):
+    """A new secret, which is shown only now."""
+
+    secret: str
+    old_secret_until: Time = Field(description="Until then deliveries are signed with both")
+
+
+class EndpointsOut(BaseModel):
+    """A page of receivers."""
+
+    items: list[EndpointOut]
+    next: str | None
+
+
+class DeliveriesQuery(Page):
+    """Which attempts are shown, newest first."""
+
+    event: UUID | None = Field(None, description="Only of this event")
+    outcome: Literal["delivered", "failed"] | None = None
+
+
+class RequestOut(BaseModel):
+    """What was sent; the body is composed anew for each attempt and kept nowhere."""
+
+    url: str
+    webhook_id: UUID
+    size: int = Field(description="Bytes of the body")
+
+
+class DeliveryOut(BaseModel):
+    """One attempt to reach the receiver."""
+
+    id: UUID
+    event: UUID = Field(description="Sent as `webhook-id`, the same for each attempt")
+    sequence: int
+    type: EventType
+    attempt: int = Field(description="1, 2, … for this event")
+    outcome: str = Field(
+        description="`delivered`; `refused`: answered otherwise than 2xx; or why no answer came: "
+        "`address`, `blocked`, `connection`, `tls`, `timeout`, `protocol`, `secret`"
+    )
+    status: int | None = Field(description="Of the answer")
+    response: str | None = Field(
+        description="First characters of the answer; escape it before you show it"
+    )
+    duration: float = Field(description="Seconds")
+    request: RequestOut
+    created_at: Time
+    next_attempt_at: Time | None = Field(description="When this event is tried again")
+
+
+class DeliveriesOut(BaseModel):
+    """A page of attempts."""
+
+    items: list[DeliveryOut]
+    next: str | None
+
+
+class QueuedOut(BaseModel):
+    """What is on its way now."""
+
+    event: UUID = Field(description="Look for it in the deliveries: ?event=…")
+
+
+class RedeliveredOut(BaseModel):
+    """How many events are sent again."""
+
+    events: int

@@ -1,0 +1,208 @@
+"""A site's endpoints: adding, changing, disabling, testing, deleting them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import delete, func
+from sqlmodel import Session, col, select
+
+from service import clock
+from service.context import Context
+from service.domain.deliveries import DisabledReason
+from service.domain.events import EventType
+from service.errors import EndpointDisabled, Invalid, NotFound, TooManyEndpoints
+from service.paging import decode_cursor, encode_cursor
+from service.schemas import Page
+from service.settings import Settings
+from service.tables import Delivery, Endpoint, Event, Site, WebhookMessage
+from service.webhooks.addresses import may_reach, read_address
+from service.webhooks.presenter import present_endpoint, present_endpoints
+from service.webhooks.schemas import (
+    EndpointChange,
+    EndpointIn,
+    EndpointOut,
+    EndpointsOut,
+    NewEndpoint,
+    QueuedOut,
+    SecretOut,
+)
+from service.webhooks.secrets import SecretBox, new_secret
+
+MOST_ENDPOINTS = 50
+"""Per site."""
+
+OVERLAP = timedelta(hours=24)
+"""How long deliveries are signed with the old secret, too, after a new one was made."""
+
+LIST = "endpoints"
+
+
+def add_endpoint(context: Context, site_id: UUID, item: EndpointIn) -> NewEndpoint:
+    """Add a receiver, which is sent what is numbered from now on.
+
+    Raises Invalid for a URL that will never be reached, TooManyEndpoints, and
+    NotConfigured.
+    """
+    _check_url(context.settings, item.url)
+    box, secret = SecretBox(context.settings.secret_key), new_secret()
+    with context.database.write() as session:
+        # Held, so that two requests at once do not pass the limit together.
+        site = session.exec(
+            select(Site).where(col(Site.id) == site_id).with_for_update(key_share=True)
+        ).one()
+        count = session.exec(
+            select(func.count()).select_from(Endpoint).where(col(Endpoint.site_id) == site_id)
+        ).one()
+        if count >= MOST_ENDPOINTS:
+            raise TooManyEndpoints(f"A site may have {MOST_ENDPOINTS}. Delete one first.")
+        endpoint = Endpoint(
+            site_id=site_id,
+            secret=box.encrypt(secret),
+            queued_sequence=site.event_sequence,
+            **item.model_dump(),
+        )
+        session.add(endpoint)
+        session.flush()
+        shown = present_endpoint(session, endpoint)
+    return NewEndpoint(**shown.model_dump(), secret=secret)
+
+
+def list_endpoints(context: Context, site_id: UUID, query: Page) -> EndpointsOut:
+    """Return a page of the site's endpoints, oldest first."""
+    after = decode_cursor(query.after, LIST, {}, UUID) if query.after else UUID(int=0)
+    with context.database.read() as session:
+        rows = session.exec(
+            select(Endpoint)
+            .where(col(Endpoint.site_id) == site_id, col(Endpoint.id) > after)
+            .order_by(col(Endpoint.id))
+            .limit(query.limit + 1)
+        ).all()
+        items = present_endpoints(session, site_id, rows[: query.limit])
+    more = len(rows) > query.limit
+    return EndpointsOut(
+        items=items, next=encode_cursor(LIST, {}, str(items[-1].id)) if more else None
+    )
+
+
+def read_endpoint(context: Context, site_id: UUID, endpoint_id: UUID) -> EndpointOut:
+    """Return the endpoint; raises NotFound."""
+    with context.database.read() as session:
+        return present_endpoint(session, find_endpoint(session, site_id, endpoint_id))
+
+
+def change_endpoint(
+    context: Context, site_id: UUID, endpoint_id: UUID, change: EndpointChange
+) -> EndpointOut:
+    """Change the endpoint; raises NotFound, or Invalid for its URL.
+
+    A new address, and being enabled again, make it due at once.
+    """
+    if change.url:
+        _check_url(context.settings, change.url)
+    values: dict[str, Any] = change.model_dump(exclude_unset=True, exclude={"enabled"})
+    with changing(context, site_id, endpoint_id) as (session, endpoint):
+        endpoint.sqlmodel_update(values)
+        if change.enabled is False and not endpoint.disabled_at:
+            endpoint.disabled_at, endpoint.disabled_reason = clock.now(), DisabledReason.MANUAL
+        if change.enabled and endpoint.disabled_at:
+            endpoint.disabled_at, endpoint.disabled_reason = None, None
+            reset_health(endpoint)
+        if change.url:
+            reset_health(endpoint)
+        session.flush()
+        return present_endpoint(session, endpoint)
+
+
+def delete_endpoint(context: Context, site_id: UUID, endpoint_id: UUID) -> None:
+    """Delete the endpoint with its deliveries and all that waits for it; raises NotFound."""
+    with changing(context, site_id, endpoint_id) as (session, endpoint):
+        for table in (WebhookMessage, Delivery):
+            session.execute(
+                delete(table)
+                .where(col(table.site_id) == site_id, col(table.endpoint_id) == endpoint.id)
+                .execution_options(synchronize_session=False)
+            )
+        session.delete(endpoint)
+
+
+def rotate_secret(context: Context, site_id: UUID, endpoint_id: UUID) -> SecretOut:
+    """Make a new secret; the old one signs, too, for a day. Raises NotFound, NotConfigured."""
+    box, secret = SecretBox(context.settings.secret_key), new_secret()
+    until = clock.now() + OVERLAP
+    with changing(context, site_id, endpoint_id) as (_, endpoint):
+        endpoint.old_secret, endpoint.old_secret_until = endpoint.secret, until
+        endpoint.secret = box.encrypt(secret)
+    return SecretOut(secret=secret, old_secret_until=until)
+
+
+def send_test(context: Context, site_id: UUID, endpoint_id: UUID) -> QueuedOut:
+    """Queue a `webhook.test` for this endpoint alone; raises NotFound or EndpointDisabled.
+
+    Nothing that failed before holds it up.
+    """
+    with changing(context, site_id, endpoint_id) as (session, endpoint):
+        refuse_disabled(endpoint)
+        endpoint.next_attempt_at = None
+        event = webhook_event(endpoint, EventType.WEBHOOK_TEST)
+        session.add(event)
+        return QueuedOut(event=event.id)
+
+
+def webhook_event(
+    endpoint: Endpoint, kind: EventType, reason: DisabledReason | None = None
+) -> Event:
+    """Return an event about the endpoint, due at once."""
+    now = clock.now()
+    facts = {"endpoint": {"id": str(endpoint.id)}, "reason": reason}
+    return Event(site_id=endpoint.site_id, type=kind, facts=facts, due_at=now, created_at=now)
+
+
+@contextmanager
+def changing(
+    context: Context, site_id: UUID, endpoint_id: UUID
+) -> Iterator[tuple[Session, Endpoint]]:
+    """Give the endpoint, held until the commit; raises NotFound."""
+    with context.database.write() as session:
+        yield session, find_endpoint(session, site_id, endpoint_id, lock=True)
+
+
+def find_endpoint(
+    session: Session, site_id: UUID, endpoint_id: UUID, *, lock: bool = False
+) -> Endpoint:
+    """Return the site's endpoint, held until the commit if asked; raises NotFound."""
+    query = select(Endpoint).where(
+        col(Endpoint.site_id) == site_id, col(Endpoint.id) == endpoint_id
+    )
+    endpoint = session.exec(query.with_for_update() if lock else query).one_or_none()
+    if endpoint is None:
+        raise NotFound("endpoint")
+    return endpoint
+
+
+def refuse_disabled(endpoint: Endpoint) -> None:
+    """Raise EndpointDisabled where nothing would be sent."""
+    if endpoint.disabled_at:
+        raise EndpointDisabled('Enable it first: PATCH it with {"enabled": true}.')
+
+
+def reset_health(endpoint: Endpoint) -> None:
+    """Forget past failures: the next attempt is due at once."""
+    endpoint.failures, endpoint.failing_since, endpoint.next_attempt_at = 0, None, None
+
+
+def _check_url(settings: Settings, url: str) -> None:
+    """Tell at once what the delivery would find out; names are judged when they resolve."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not settings.webhook_networks:
+        raise Invalid.at("/url", "The URL must begin with https://.")
+    address = read_address(parts.hostname or "")
+    if address and not may_reach(address, settings.webhook_networks):
+        raise Invalid.at(
+            "/url",
+            "This address is not public. Whoever runs this installation can allow private "
+            "networks by NETIQUETTE_WEBHOOK_NETWORKS.",
+        )

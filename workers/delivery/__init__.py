@@ -1,0 +1,1 @@
+"""Delivery: rounds of signed requests to webhook receivers."""

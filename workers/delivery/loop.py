@@ -1,0 +1,162 @@
+"""Delivering until nothing is left to deliver: one task per endpoint, all in one event loop.
+
+A receiver that is slow holds up its own task alone.
+"""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+import structlog
+from anyio import CapacityLimiter
+from httpcore2 import AsyncConnectionPool
+from sqlalchemy.exc import SQLAlchemyError
+
+from service import clock
+from service.db import Database
+from service.events.upkeep import number_events
+from service.settings import Settings
+from service.webhooks.secrets import SecretBox
+from workers.delivery import rounds
+from workers.delivery.rounds import Done, Leased, Round
+from workers.delivery.safe_http import GuardedBackend, Resolver, connection_pool
+from workers.delivery.sending import send
+
+MOST_ENDPOINTS = 100
+"""Delivered to at once by one worker; ROUND sockets each at most."""
+
+LOOK_SECONDS = 0.2
+"""Between two looks for endpoints that something is due for, while others are busy."""
+
+FINISH_SECONDS = 1.5
+"""For the requests under way, when the worker is told to end."""
+
+DATABASE_THREADS = 8
+
+Result = TypeVar("Result")
+
+log = structlog.get_logger(__name__)
+
+
+class Delivering:
+    """Delivers what is due. One call at a time works; others return at once."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._busy = threading.Lock()
+        self._stopping = threading.Event()
+        self._tls = ssl.create_default_context()
+
+    def stop(self) -> None:
+        """End soon; from any thread or signal handler."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Give numbers to what is due, and deliver until nothing is left or this is told to end."""
+        if self._settings.secret_key is None or not self._busy.acquire(blocking=False):
+            return
+        try:
+            box = SecretBox(self._settings.secret_key)
+            asyncio.run(_Run(self._database, self._settings, self._tls, box).run(self._stopping))
+        finally:
+            self._busy.release()
+
+
+class _Run:
+    """One run, with what belongs to its event loop."""
+
+    def __init__(
+        self, database: Database, settings: Settings, tls: ssl.SSLContext, box: SecretBox
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._tls = tls
+        self._box = box
+        self._resolver = Resolver()
+        self._threads = CapacityLimiter(DATABASE_THREADS)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
+            for leased in await self._lease():
+                self._tasks.add(asyncio.create_task(self._deliver(leased)))
+            if not self._tasks:
+                return
+            await self._wait(LOOK_SECONDS)
+        await self._wait(FINISH_SECONDS, asyncio.ALL_COMPLETED)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _wait(self, seconds: float, until: str = asyncio.FIRST_COMPLETED) -> None:
+        if self._tasks:
+            _, self._tasks = await asyncio.wait(self._tasks, timeout=seconds, return_when=until)
+
+    async def _lease(self) -> Sequence[Leased]:
+        room = MOST_ENDPOINTS - len(self._tasks)
+        return await self._in_thread(partial(self._look, room)) if room else []
+
+    def _look(self, room: int) -> Sequence[Leased]:
+        number_events(self._database, clock.now())
+        return rounds.lease_endpoints(self._database, room)
+
+    async def _deliver(self, leased: Leased) -> None:
+        """Deliver to one endpoint, round by round."""
+        done: Sequence[Done] = ()
+        try:
+            async with AsyncExitStack() as stack:
+                pool: AsyncConnectionPool | None = None
+                while current := await self._next(leased, done):
+                    if pool is None:
+                        pool = await stack.enter_async_context(self._pool(current.url))
+                    done = await _send_all(pool, current)
+        except SQLAlchemyError as error:
+            log.warning(
+                "delivery_left", endpoint=str(leased.endpoint_id), error=type(error).__name__
+            )
+        except asyncio.CancelledError:
+            with anyio.CancelScope(shield=True):
+                await self._in_thread(partial(rounds.give_back, self._database, leased))
+            raise
+
+    async def _next(self, leased: Leased, done: Sequence[Done]) -> Round | None:
+        return await self._in_thread(
+            partial(rounds.next_round, self._database, self._box, leased, done)
+        )
+
+    def _pool(self, url: str) -> AsyncConnectionPool:
+        backend = GuardedBackend(
+            self._settings.webhook_networks,
+            tls=url.startswith("https:"),
+            resolve=self._resolver,
+        )
+        return connection_pool(backend, self._tls)
+
+    async def _in_thread(self, work: "partial[Result]") -> Result:
+        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+
+
+async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]:
+    """Send the messages of a round at once, or at the endpoint's pace."""
+    if not current.secrets:
+        return [Done(message, rounds.unsigned()) for message in current.messages]
+    pace = 1 / current.rate if current.rate else 0.0
+    began = asyncio.get_running_loop().time()
+
+    async def one(place: int) -> Done:
+        message = current.messages[place]
+        await asyncio.sleep(place * pace)
+        attempt = await send(pool, current.url, message.event_id, message.body, current.secrets)
+        return Done(message, attempt)
+
+    done = await asyncio.gather(*map(one, range(len(current.messages))))
+    rest = began + pace * len(current.messages) - asyncio.get_running_loop().time()
+    await asyncio.sleep(max(0.0, rest))
+    return done

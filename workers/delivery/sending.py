@@ -1,0 +1,160 @@
+"""One attempt: sign, send, read the answer's head, say what came of it."""
+
+import ssl
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from uuid import UUID
+
+import anyio
+from httpcore2 import (
+    AsyncConnectionPool,
+    NetworkError,
+    ProtocolError,
+    Response,
+    TimeoutException,
+)
+from standardwebhooks import Webhook
+
+from service import clock
+from service.domain.deliveries import Cause, Delivered, Gone, Outcome, Refused, Unreached
+from workers.delivery.safe_http import BlockedError, UnresolvedError
+
+CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 5.0, 10.0, 15.0
+"""The total is Standard Webhooks' upper bound."""
+
+HEAD_SECONDS = 2.0
+"""For the answer's body, once its status is there."""
+
+MOST_READ = 16_384
+"""Bytes of an answer; whoever sends more loses the connection, but not the delivery."""
+
+MOST_KEPT = 1_000
+"""Characters of an answer that the record shows."""
+
+USER_AGENT = b"Netiquette"
+
+ASKS_TO_WAIT = (429, 503)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of one attempt."""
+
+    outcome: Outcome
+    duration: float
+    """Seconds."""
+    status: int | None = None
+    response: str | None = None
+    """First characters of the answer."""
+
+
+async def send(
+    pool: AsyncConnectionPool, url: str, message_id: UUID, body: bytes, secrets: Sequence[str]
+) -> Attempt:
+    """Send the body, signed with each of the secrets; never raises for what the network does."""
+    began = time.monotonic()
+    try:
+        with anyio.fail_after(TOTAL_SECONDS):
+            outcome, status, response = await _post(
+                pool, url, _headers(message_id, body, secrets), body
+            )
+    except BlockedError:
+        outcome, status, response = Unreached(Cause.BLOCKED), None, None
+    except UnresolvedError:
+        outcome, status, response = Unreached(Cause.ADDRESS), None, None
+    except (TimeoutException, TimeoutError):
+        outcome, status, response = Unreached(Cause.TIMEOUT), None, None
+    except (NetworkError, OSError) as error:
+        cause = Cause.TLS if _is_of_tls(error) else Cause.CONNECTION
+        outcome, status, response = Unreached(cause), None, None
+    except (ProtocolError, ValueError):
+        outcome, status, response = Unreached(Cause.PROTOCOL), None, None
+    return Attempt(outcome, time.monotonic() - began, status, response)
+
+
+def sign(message_id: UUID, at: datetime, body: bytes, secrets: Sequence[str]) -> str:
+    """Return the signatures, separated by spaces (Standard Webhooks 1.0, «Signature scheme»)."""
+    return " ".join(Webhook(secret).sign(str(message_id), at, body.decode()) for secret in secrets)
+
+
+def retry_after(value: str, now: datetime) -> timedelta | None:
+    """Return the pause that the header asks for (RFC 9110, section 10.2.3); None if unreadable."""
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value), 10**9))
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(aware - now, timedelta(0))
+
+
+def _headers(message_id: UUID, body: bytes, secrets: Sequence[str]) -> list[tuple[bytes, bytes]]:
+    now = clock.now().astimezone(UTC)
+    return [
+        (b"content-type", b"application/json"),
+        (b"user-agent", USER_AGENT),
+        (b"accept-encoding", b"identity"),
+        (b"webhook-id", str(message_id).encode()),
+        (b"webhook-timestamp", str(int(now.timestamp())).encode()),
+        (b"webhook-signature", sign(message_id, now, body, secrets).encode()),
+    ]
+
+
+async def _post(
+    pool: AsyncConnectionPool, url: str, headers: list[tuple[bytes, bytes]], body: bytes
+) -> tuple[Outcome, int, str]:
+    timeout = {
+        "connect": CONNECT_SECONDS,
+        "read": READ_SECONDS,
+        "write": READ_SECONDS,
+        "pool": TOTAL_SECONDS,
+    }
+    async with pool.stream(
+        "POST", url, headers=headers, content=body, extensions={"timeout": timeout}
+    ) as response:
+        outcome = _outcome(response)
+        return outcome, response.status, await _read_head(response)
+
+
+def _outcome(response: Response) -> Outcome:
+    status = response.status
+    if 200 <= status < 300:
+        return Delivered(status)
+    if status == 410:
+        return Gone()
+    pause = None
+    if status in ASKS_TO_WAIT:
+        given = next((v for name, v in response.headers if name.lower() == b"retry-after"), b"")
+        pause = retry_after(given.decode("latin-1").strip(), clock.now()) if given else None
+    return Refused(status, pause)
+
+
+async def _read_head(response: Response) -> str:
+    """Return the first characters; leaves the rest unread, which closes the connection.
+
+    The status has been told by then, so that trouble on the way does not matter.
+    """
+    head = b""
+    with suppress(NetworkError, ProtocolError, TimeoutException), anyio.move_on_after(HEAD_SECONDS):
+        async for chunk in response.aiter_stream():
+            head += chunk
+            if len(head) >= MOST_READ:
+                break
+    text = head.decode("utf-8", "replace")[:MOST_KEPT]
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
