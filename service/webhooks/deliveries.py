@@ -77,7 +77,9 @@ def redeliver(context: Context, site_id: UUID, endpoint_id: UUID, delivery_id: U
         if delivery.sequence in waiting:
             _renew(session, site_id, endpoint_id, delivery.sequence)
         else:
-            session.add(message_for(endpoint, event))
+            message = message_for(endpoint, event)
+            message.attempts = delivery.attempt
+            session.add(message)
         endpoint.next_attempt_at = None
         return QueuedOut(event=delivery.event_id)
 
