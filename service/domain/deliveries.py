@@ -121,6 +121,7 @@ class Trial:
     refusals: int = 0
     """Failures while its endpoint took others."""
     first_failed_at: datetime | None = None
+    """Of the refusals: what it waited while its endpoint was away does not count."""
     due_at: datetime | None = None
     given_up: bool = False
 
@@ -166,7 +167,8 @@ def judge_round(
         until = now + pause if pause else None
         return Verdict(Health(next_attempt_at=until), after, releases=health.failures > 0)
     if all(trial.refusals for trial in failed.values()):
-        return Verdict(health, after, releases=False)
+        paused = replace(health, next_attempt_at=now + pause) if pause else health
+        return Verdict(paused, after, releases=False)
     return Verdict(_after_failures(health, pause, now, chance), after, releases=False)
 
 
@@ -177,14 +179,14 @@ def delay(failures: int, chance: float) -> timedelta:
 
 def _after_failure(trial: Trial, alive: bool, now: datetime, chance: float) -> Trial:
     refusals = trial.refusals + alive
-    first = trial.first_failed_at or now
+    first = (trial.first_failed_at or now) if refusals else None
     return replace(
         trial,
         attempts=trial.attempts + 1,
         refusals=refusals,
         first_failed_at=first,
         due_at=now + delay(refusals, chance) if refusals else now,
-        given_up=refusals > 0 and now - first >= GIVE_UP,
+        given_up=first is not None and now - first >= GIVE_UP,
     )
 
 
