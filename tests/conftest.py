@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from pydantic import SecretStr
 from sqlalchemy import text
 from sqlmodel import SQLModel
 from starlette.testclient import TestClient
@@ -78,6 +79,8 @@ def database(database_url: str) -> Iterator[Database]:
 
 DEAD_PORT = "redis://127.0.0.1:1/0"
 
+SECRET_KEY = "only-for-tests-" * 3
+
 
 def _client(url: str, portal: BlockingPortal) -> TestClient:
     """Return a client of the API with all rates out of the way.
@@ -86,7 +89,11 @@ def _client(url: str, portal: BlockingPortal) -> TestClient:
     would keep trying a broker that is not there.
     """
     settings = Settings(
-        database_url=url, redis_url=DEAD_PORT, key_rate="9999/second", member_rate="9999/second"
+        database_url=url,
+        redis_url=DEAD_PORT,
+        key_rate="9999/second",
+        member_rate="9999/second",
+        secret_key=SecretStr(SECRET_KEY),
     )
     client = TestClient(create_app(settings))
     client.portal = portal
