@@ -29,12 +29,16 @@ LEADS_ELSEWHERE = tuple(
         "fec0::/10",  # site-local, deprecated by RFC 3879
         "5f00::/16",  # segment routing (RFC 9602)
         "3fff::/20",  # documentation (RFC 9637)
+        "192.0.0.0/24",  # IETF protocol assignments, of which older Pythons know only some
         "192.88.99.0/24",  # 6to4 relays (RFC 7526)
     )
 )
 
 HTTP_PORTS = (80, 443)
 FIRST_UNPRIVILEGED = 1024
+
+STORES = frozenset({1433, 1521, 2049, 3306, 5432, 5672, 6379, 9042, 11211, 27017})
+"""Where databases, brokers and caches listen, some of which take lines of HTTP for commands."""
 
 
 def read_address(text: str) -> Address | None:
@@ -68,8 +72,8 @@ def is_in(address: Address, networks: Iterable[Network]) -> bool:
 
 
 def is_port_allowed(port: int) -> bool:
-    """Return whether a receiver may listen there: not where mail, DNS or SSH do."""
-    return port in HTTP_PORTS or port >= FIRST_UNPRIVILEGED
+    """Return whether a receiver may listen there: not where mail, DNS, SSH or databases do."""
+    return port in HTTP_PORTS or (port >= FIRST_UNPRIVILEGED and port not in STORES)
 
 
 def _is_public(address: Address) -> bool:

@@ -31,7 +31,7 @@ def _clean_url(given: str) -> str:
     if url.fragment is not None:
         raise ValueError("must hold no fragment (#…), which is never sent")
     if url.port is None or not is_port_allowed(url.port):
-        raise ValueError("must be on port 80, 443, or 1024 and up")
+        raise ValueError("must be on port 80, 443, or 1024 and up, but not on a database's")
     return str(url)
 
 
