@@ -18,6 +18,7 @@ from httpcore2 import (
     AsyncNetworkBackend,
     AsyncNetworkStream,
     ConnectError,
+    ConnectTimeout,
 )
 
 from service.webhooks.addresses import Network, is_in, is_port_allowed, may_reach, read_address
@@ -85,7 +86,7 @@ class GuardedBackend(AsyncNetworkBackend):
                 return await self._connecting.connect_tcp(
                     address, port, timeout, local_address, socket_options
                 )
-            except (ConnectError, OSError) as error:
+            except (ConnectError, ConnectTimeout, OSError) as error:
                 failure = error
         raise failure
 
