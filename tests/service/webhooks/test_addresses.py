@@ -1,0 +1,155 @@
+"""Which receivers can be added at all, and which addresses count as public."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from service.errors import Invalid
+from service.settings import Settings
+from service.webhooks import use_cases
+from service.webhooks.addresses import Address, is_port_allowed, may_reach, read_address
+from service.webhooks.schemas import EndpointUrl
+from tests.workers.delivery.blocked import NAMES, NUMERIC, PUBLIC, URLS
+
+url_schema: TypeAdapter[str] = TypeAdapter(EndpointUrl)
+
+EMBEDDINGS: dict[str, Callable[[int], int]] = {
+    "mapped": lambda v4: 0xFFFF << 32 | v4,
+    "compatible": lambda v4: v4,
+    "translated": lambda v4: 0xFFFF << 48 | v4,
+    "nat64": lambda v4: 0x64FF9B << 96 | v4,
+    "local nat64": lambda v4: 0x64FF9B0001 << 80 | v4,
+    "6to4": lambda v4: 0x2002 << 112 | v4 << 80 | 1,
+    "teredo": lambda v4: 0x20010000 << 96 | (v4 ^ 0xFFFFFFFF),
+}
+
+NOT_PUBLIC = [
+    ip_network(name)
+    for name in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/29",
+        "192.0.2.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/127",
+        "100::/64",
+        "2001:db8::/32",
+        "3fff::/20",
+        "fc00::/7",
+        "fe80::/10",
+        "fec0::/10",
+        "ff00::/8",
+    )
+]
+
+
+def judged(url: str) -> bool:
+    """Return whether the URL is accepted as POST /v1/webhooks does it, on a public installation."""
+    try:
+        use_cases._check_url(Settings(webhook_networks=()), url_schema.validate_python(url))
+    except (ValidationError, Invalid):
+        return False
+    return True
+
+
+def test_the_list_is_long() -> None:
+    assert len({*NUMERIC, *NAMES, *URLS}) >= 80
+
+
+@pytest.mark.parametrize("host", NUMERIC)
+@pytest.mark.parametrize("rest", ["/", ":8443/hook?key=value"])
+def test_no_receiver_at_an_address_that_is_not_public_is_added(host: str, rest: str) -> None:
+    assert not judged(f"https://{host}{rest}")
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_no_url_is_added_that_no_receiver_has(url: str) -> None:
+    with pytest.raises(ValidationError):
+        url_schema.validate_python(url)
+
+
+def test_without_tls_nothing_is_added() -> None:
+    assert not judged(f"http://{PUBLIC}/hook")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://cms.example.org/hook", "https://cms.example.org/hook"),
+        ("https://cms.example.org:443", "https://cms.example.org/"),
+        ("https://cms.example.org:8443/hook?a=b", "https://cms.example.org:8443/hook?a=b"),
+        ("HTTPS://CMS.Example.ORG/Hook", "https://cms.example.org/Hook"),
+        ("https://müller.example/ä", "https://xn--mller-kva.example/%C3%A4"),
+        ("https://8.8.8.8/", "https://8.8.8.8/"),
+        ("https://0x8080808/", "https://8.8.8.8/"),
+        ("https://[2606:4700:4700::1111]:8443/", "https://[2606:4700:4700::1111]:8443/"),
+    ],
+)
+def test_public_receivers_are_added_in_one_spelling(given: str, kept: str) -> None:
+    assert judged(given)
+    assert url_schema.validate_python(given) == kept
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_are_added_and_judged_when_they_resolve(name: str) -> None:
+    assert judged(f"https://{name}/")
+
+
+def test_allowed_networks_are_reached_and_others_are_not() -> None:
+    allowed = [ip_network("10.1.0.0/16"), ip_network("fe80::/10")]
+    for text in ("10.1.2.3", "::ffff:10.1.2.3", "fe80::1", "fe80::1%lo", "8.8.8.8"):
+        address = read_address(text)
+        assert address
+        assert may_reach(address, allowed), text
+    for text in ("10.2.0.1", "::ffff:10.2.0.1", "64:ff9b::10.1.2.3", "::1"):
+        address = read_address(text)
+        assert address
+        assert not may_reach(address, allowed), text
+
+
+@given(st.sampled_from(NOT_PUBLIC).flatmap(lambda network: st.ip_addresses(network=network)))
+def test_nothing_in_a_special_network_is_public(address: Address) -> None:
+    assert not reachable(str(address))
+    if isinstance(address, IPv4Address):
+        for name, embed in EMBEDDINGS.items():
+            assert not reachable(str(IPv6Address(embed(int(address))))), name
+
+
+@given(st.ip_addresses(v=4), st.sampled_from(["translated", "nat64", "6to4", "teredo"]))
+def test_no_address_that_leads_to_another_is_public(address: IPv4Address, kind: str) -> None:
+    assert not reachable(str(IPv6Address(EMBEDDINGS[kind](int(address)))))
+
+
+@given(st.ip_addresses(v=4), st.sampled_from(["mapped", "compatible"]))
+def test_an_address_inside_another_counts_as_itself(address: IPv4Address, kind: str) -> None:
+    inside = str(IPv6Address(EMBEDDINGS[kind](int(address))))
+    assert reachable(inside) is (reachable(str(address)) and int(address) > 1)
+
+
+@given(st.text())
+def test_what_is_no_address_is_a_name(text: str) -> None:
+    address = read_address(text)
+    assert address is None or read_address(str(address)) == address
+
+
+@given(st.integers(0, 65_535))
+def test_ports_below_1024_are_those_of_the_web_alone(port: int) -> None:
+    assert is_port_allowed(port) <= (port in {80, 443} or port >= 1024)
+
+
+def reachable(text: str) -> bool:
+    address = read_address(text)
+    return address is not None and may_reach(address, ())
