@@ -1,7 +1,6 @@
 """The demo site of the embedded default, and the file that tells its secrets."""
 
 import json
-import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from sqlmodel import Session, col, select, update
 from service import clock
 from service.auth.keys import Scope, create_key, find_principal
 from service.db import Database
+from service.embedded.folder import write_private
 from service.sites.use_cases import create_moderator, create_site
 from service.tables import Moderator, Site, SiteKey
 
@@ -34,7 +34,8 @@ def ensure(database: Database, path: Path, base_url: str) -> bool:
         works = content is not None and find_principal(session, content["api_key"]) is not None
         if content is None or not works:
             content = _make(session)
-    _write(path, {"base_url": base_url} | content | {"base_url": base_url})
+    told = {"base_url": base_url} | content | {"base_url": base_url}
+    write_private(path, json.dumps(told, indent=2) + "\n")
     return not works
 
 
@@ -76,16 +77,3 @@ def _read(path: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     return content if whole else None
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    """Replace the file at once or not at all, readable by its owner only."""
-    draft = path.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor has no path
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -49,11 +49,20 @@ def secret_key(var: Path) -> str:
     """Return the key that encrypts webhooks' secrets, made on the first start."""
     file = var / SECRET_KEY
     if not file.exists():
-        draft = file.with_suffix(".draft")
-        draft.write_text(secrets.token_urlsafe(32), "ascii")
-        draft.chmod(0o600)
-        draft.replace(file)
+        write_private(file, secrets.token_urlsafe(32))
     return file.read_text("ascii")
+
+
+def write_private(path: Path, content: str) -> None:
+    """Replace the file at once or not at all, readable by its owner only; outlives a power cut."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor has no path
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 @contextmanager

@@ -45,3 +45,16 @@ def test_only_redis_is_a_broker_and_no_password_is_told(url: str) -> None:
         Settings(redis_url=url)
     assert "GEHEIM" not in str(caught.value)
     assert Settings(redis_url="rediss://:x@host:6380/1").redis_url.startswith("rediss:")
+
+
+def test_webhook_networks_are_given_by_commas() -> None:
+    given = Settings(webhook_networks="10.1.0.0/16, ::1/128")
+    assert [str(network) for network in given.webhook_networks] == ["10.1.0.0/16", "::1/128"]
+    with pytest.raises(ValidationError, match="webhook_networks"):
+        Settings(webhook_networks="10.1.0.1/16")
+
+
+def test_a_short_secret_key_is_refused_and_not_told() -> None:
+    with pytest.raises(ValidationError, match="secret_key") as caught:
+        Settings(secret_key="GEHEIM" * 5)
+    assert "GEHEIM" not in str(caught.value)

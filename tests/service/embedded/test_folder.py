@@ -96,3 +96,11 @@ def test_gives_up_on_processes_that_do_not_end(
         pass
     holder.kill()
     holder.wait()
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    made = folder.secret_key(tmp_path)
+    assert len(made) >= 32
+    assert folder.secret_key(tmp_path) == made
+    assert mode(tmp_path / folder.SECRET_KEY) == 0o600
+    assert list(tmp_path.iterdir()) == [tmp_path / folder.SECRET_KEY]
