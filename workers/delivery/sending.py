@@ -1,5 +1,6 @@
 """One attempt: sign, send, read the answer's head, say what came of it."""
 
+import math
 import ssl
 import time
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from uuid import UUID
 
 import anyio
+from anyio import CancelScope
 from httpcore2 import (
     AsyncConnectionPool,
     NetworkError,
@@ -58,9 +60,9 @@ async def send(
     """Send the body, signed with each of the secrets; never raises for what the network does."""
     began = time.monotonic()
     try:
-        with anyio.fail_after(TOTAL_SECONDS):
+        with anyio.fail_after(TOTAL_SECONDS) as limit:
             outcome, status, response = await _post(
-                pool, url, _headers(message_id, body, secrets), body
+                pool, url, _headers(message_id, body, secrets), body, limit
             )
     except BlockedError:
         outcome, status, response = Unreached(Cause.BLOCKED), None, None
@@ -84,7 +86,8 @@ def sign(message_id: UUID, at: datetime, body: bytes, secrets: Sequence[str]) ->
 def retry_after(value: str, now: datetime) -> timedelta | None:
     """Return the pause that the header asks for (RFC 9110, section 10.2.3); None if unreadable."""
     if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value), 10**9))
+        # Nine digits are years, which no caller grants; `int` refuses some thousands of them.
+        return timedelta(seconds=int(value.lstrip("0")[:9] or "0"))
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:
@@ -106,7 +109,11 @@ def _headers(message_id: UUID, body: bytes, secrets: Sequence[str]) -> list[tupl
 
 
 async def _post(
-    pool: AsyncConnectionPool, url: str, headers: list[tuple[bytes, bytes]], body: bytes
+    pool: AsyncConnectionPool,
+    url: str,
+    headers: list[tuple[bytes, bytes]],
+    body: bytes,
+    limit: CancelScope,
 ) -> tuple[Outcome, int, str]:
     timeout = {
         "connect": CONNECT_SECONDS,
@@ -118,6 +125,8 @@ async def _post(
         "POST", url, headers=headers, content=body, extensions={"timeout": timeout}
     ) as response:
         outcome = _outcome(response)
+        # The status counts from here on, and reading the rest has a limit of its own.
+        limit.deadline = math.inf
         return outcome, response.status, await _read_head(response)
 
 
