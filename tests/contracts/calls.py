@@ -32,6 +32,8 @@ BODIES: dict[str, Any] = {
         "revision": 1,
         "moderator": {"key": "petra"},
     },
+    "POST /v1/webhooks": {"url": "https://cms.example.org/", "events": ["comment.approved"]},
+    "PATCH /v1/webhooks/{endpoint_id}": {"enabled": False},
 }
 
 

@@ -54,6 +54,8 @@ class Known:
             "comment_id": told.get("id") if "audience" in told else None,
             "decision_id": told.get("id") if "from_state" in told else None,
             "erasure_id": told.get("id") if "completed_at" in told else None,
+            "endpoint_id": told.get("id") if "include_body" in told else None,
+            "delivery_id": told.get("id") if "duration" in told else None,
             "external_id": told.get("external_id"),
             "after": told.get("next"),
         }

@@ -32,6 +32,7 @@ def installed(database_url: str, folder: Path) -> Iterator[Stack]:
         "NETIQUETTE_DATABASE_URL": database_url,
         "NETIQUETTE_REDIS_URL": valkey.url,
         "NETIQUETTE_MODELS_DIR": str(models),
+        "NETIQUETTE_SECRET_KEY": "only-for-tests-" * 3,
     }
     stack = Stack(database, valkey, folder, os.environ | rates | addresses, add_site(database))
     try:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from service import clock
@@ -19,6 +20,7 @@ from service.ids import new_id
 from service.settings import Settings
 from service.tables import Scorer
 from service.testing_http import Backend, ServedApi, make_key
+from tests.conftest import SECRET_KEY
 from tests.contracts.calls import DOCUMENTED
 from tests.contracts.fuzzing import Fuzzer, Operation
 
@@ -50,6 +52,7 @@ def served(backend: Backend) -> Iterator[ServedApi]:
         key_rate=high,
         member_rate=high,
         report_rate=high,
+        secret_key=SecretStr(SECRET_KEY),
     )
     with ServedApi(create_app(configuration), backend) as running:
         yield running

@@ -75,6 +75,8 @@ def test_without_any_fitting_scope(
         (("PATCH", "/v1/threads/{key}"), {Scope.COMMENTS}),
         (("GET", "/v1/review/queue"), {Scope.REVIEW}),
         (("POST", "/v1/comments/{comment_id}/decisions"), {Scope.REVIEW}),
+        (("GET", "/v1/webhooks"), {Scope.ADMIN}),
+        (("POST", "/v1/webhooks"), {Scope.ADMIN}),
     ],
 )
 @pytest.mark.parametrize("scope", list(Scope))

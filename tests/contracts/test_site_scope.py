@@ -12,8 +12,11 @@ from sqlalchemy.sql.schema import Column, Table
 from sqlmodel import Session, SQLModel
 
 from service.domain.states import State
+from service.ids import new_id
 from service.testing_http import Backend
 from tests.contracts.calls import KEY, OPERATIONS, send
+
+NOBODY = new_id()
 
 OF_A_SITE = {table for table in SQLModel.metadata.tables.values() if "site_id" in table.c}
 
@@ -101,11 +104,26 @@ def review(site: Backend) -> None:
     site.call("GET", f"/v1/comments/{comment['id']}/history")
 
 
+def webhooks(site: Backend) -> None:
+    body = {"url": "https://cms.example.org/", "events": ["comment.approved"]}
+    path = f"/v1/webhooks/{site.call('POST', '/v1/webhooks', json=body).json()['id']}"
+    for more in ("", "/deliveries", "/deliveries?outcome=failed", f"/deliveries?event={NOBODY}"):
+        assert site.call("GET", path + more).is_success
+    for more in ("/rotate", "/test", "/redeliver", f"/deliveries/{NOBODY}/redeliver"):
+        site.call("POST", path + more)
+    site.call("PATCH", path, json={"enabled": False})
+    site.call("PATCH", path, json={"enabled": True, "url": "https://example.org/"})
+    site.call("GET", "/v1/webhooks")
+    assert site.call("DELETE", path).is_success
+
+
 def health(site: Backend) -> None:
     site.client.get("/readyz")
 
 
-@pytest.mark.parametrize("work", [accept, edit_and_withdraw, read_a_thread, review, health])
+@pytest.mark.parametrize(
+    "work", [accept, edit_and_withdraw, read_a_thread, review, webhooks, health]
+)
 def test_every_query_names_its_site(
     backend: Backend, unscoped: list[str], work: Callable[[Backend], None]
 ) -> None:

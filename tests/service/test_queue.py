@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from service.domain.vocabulary import Lane
 from service.queue import (
+    DELIVERY_QUEUE,
     ENOUGH_WAITING,
     SCORE_TASK,
     UPKEEP_QUEUE,
@@ -104,5 +105,5 @@ def test_a_refused_nudge_is_no_error() -> None:
 
 def test_messages_need_no_acknowledgement() -> None:
     queues = create_celery("redis://127.0.0.1:1").amqp.queues
-    assert {*queues} == {*(lane.queue for lane in Lane), UPKEEP_QUEUE}
+    assert {*queues} == {*(lane.queue for lane in Lane), UPKEEP_QUEUE, DELIVERY_QUEUE}
     assert all(queue.no_ack for queue in queues.values())
