@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import and_, delete, exists, or_, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service import clock
 from service.comments.changes import Change, change_state
@@ -130,13 +131,7 @@ def _blank_records(session: Session, site_id: UUID, comment_ids: Sequence[UUID])
             .values(**blank)
             .execution_options(synchronize_session=False)
         )
-    # A receiver's answer may quote what it was sent.
-    session.execute(
-        update(Delivery)
-        .where(col(Delivery.site_id) == site_id, col(Delivery.subject).in_(comment_ids))
-        .values(response=None)
-        .execution_options(synchronize_session=False)
-    )
+    _blank_answers(session, site_id, comment_ids)
     decisions = select(Decision).where(
         col(Decision.site_id) == site_id, col(Decision.comment_id).in_(comment_ids)
     )
@@ -156,10 +151,30 @@ def _blank_records(session: Session, site_id: UUID, comment_ids: Sequence[UUID])
     )
 
 
+def _blank_answers(
+    session: Session, site_id: UUID, subjects: Sequence[UUID] | SelectOfScalar[UUID]
+) -> None:
+    """Blank what receivers answered to events about these: they may quote what they were sent."""
+    session.execute(
+        update(Delivery)
+        .where(col(Delivery.site_id) == site_id, col(Delivery.subject).in_(subjects))
+        .values(response=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _blank_reports(database: Database, erasure_id: UUID) -> int:
-    """Blank the notes of some reports that the member made; return how many."""
+    """Blank the notes of some reports that the member made; return how many.
+
+    And the answers to events that told the member's key: as the member, or as a reporter.
+    """
     with database.write() as session:
         erasure = _lock(session, erasure_id)
+        reported = select(Report.comment_id).where(
+            col(Report.site_id) == erasure.site_id, col(Report.reporter_id) == erasure.member_id
+        )
+        for subjects in ([erasure.member_id], reported):
+            _blank_answers(session, erasure.site_id, subjects)
         reports = session.exec(
             select(Report)
             .where(

@@ -1,9 +1,11 @@
 """Requesting a member's erasure, and its receipt (invariant 11)."""
 
 import secrets
+from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
 
 from service import clock
 from service.context import Context
@@ -42,6 +44,15 @@ def read_erasure(context: Context, site_id: UUID, erasure_id: UUID) -> ErasureOu
     if erasure is None:
         raise NotFound("erasure")
     return _present(erasure)
+
+
+def is_erasing(session: Session, site_id: UUID, since: datetime) -> bool:
+    """Return whether a member of the site is being erased, or was after the given time."""
+    completed = col(Erasure.completed_at)
+    query = select(Erasure.id).where(
+        col(Erasure.site_id) == site_id, or_(completed.is_(None), completed > since)
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def _present(erasure: Erasure) -> ErasureOut:

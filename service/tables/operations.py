@@ -64,6 +64,7 @@ class Erasure(SQLModel, table=True):
     """The receipt of a member's erasure; names nobody."""
 
     __table_args__ = (
+        Index("ix_erasure_site", "site_id", "completed_at"),
         # What is still to be done; hardly ever has a row.
         Index(
             "ix_erasure_open",
@@ -74,7 +75,7 @@ class Erasure(SQLModel, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    site_id: UUID = Field(foreign_key="site.id", index=True)
+    site_id: UUID = Field(foreign_key="site.id")
     member_id: UUID = Field(foreign_key="member.id", unique=True)
     requested_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
     completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -89,6 +89,14 @@ class Delivery(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_delivery_endpoint", "endpoint_id", "id"),
+        Index(
+            "ix_delivery_failed",
+            "endpoint_id",
+            "id",
+            sqlite_where=text("outcome != 'delivered'"),
+            postgresql_where=text("outcome != 'delivered'"),
+        ),
+        Index("ix_delivery_event", "event_id"),
         Index("ix_delivery_created", "created_at"),
         Index("ix_delivery_subject", "subject"),
     )

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import BaseModel, Field
+from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
 from service.domain.events import EventType
+from service.domain.states import State
 from service.events.presenter import present_events
 from service.events.schemas import (
     CommentData,
@@ -22,7 +24,7 @@ from service.events.schemas import (
     WebhookData,
 )
 from service.schemas import Time
-from service.tables import Endpoint, Event, Revision, WebhookMessage
+from service.tables import Comment, Endpoint, Erasure, Event, Revision, WebhookMessage
 
 MOST_BYTES = 20_000
 """Of a payload (Standard Webhooks 1.0, «Payload size»)."""
@@ -149,16 +151,27 @@ def _encode(content: object) -> bytes:
 
 
 def _texts(session: Session, endpoint: Endpoint, events: Sequence[Event]) -> dict[int, str | None]:
-    """Return the texts of the revisions that the events are about, by sequence."""
+    """Return the texts of the revisions that the events are about, by sequence.
+
+    Without those that were withdrawn meanwhile, or are about to be erased.
+    """
     comments = {event.comment_id for event in events if event.comment_id}
+    erasing = exists().where(
+        col(Erasure.site_id) == endpoint.site_id, col(Erasure.member_id) == col(Comment.member_id)
+    )
     rows = session.exec(
-        select(Revision).where(
-            col(Revision.site_id) == endpoint.site_id, col(Revision.comment_id).in_(comments)
+        select(Revision)
+        .join(Comment, col(Comment.id) == col(Revision.comment_id))
+        .where(
+            col(Revision.site_id) == endpoint.site_id,
+            col(Revision.comment_id).in_(comments),
+            col(Comment.state) != State.WITHDRAWN,
+            ~erasing,
         )
     )
     texts = {(row.comment_id, row.number): row.body for row in rows}
     return {
         event.sequence or 0: texts.get((event.comment_id, event.revision)) or None
         for event in events
-        if event.comment_id and event.revision and event.type is not EventType.COMMENT_WITHDRAWN
+        if event.comment_id and event.revision
     }

@@ -31,6 +31,7 @@ from service.domain.deliveries import (
 )
 from service.domain.events import EventType
 from service.ids import new_id
+from service.members.erasures import is_erasing
 from service.tables import Delivery, Endpoint, WebhookMessage
 from service.telemetry.metrics import count_delivery
 from service.webhooks import queue
@@ -41,6 +42,9 @@ from workers.delivery.sending import Attempt
 
 LEASE = timedelta(seconds=20)
 """Longer than a round: its pace is one second, and an attempt takes 15 at most."""
+
+LONGEST_ROUND = 3 * LEASE
+"""From composing to recording; a generous guess."""
 
 ROUND = 16
 """Messages that are under way to one endpoint at once."""
@@ -69,8 +73,9 @@ class Round:
 
 @dataclass(frozen=True)
 class Done:
-    """A message, and what came of it."""
+    """A message, where it was sent to, and what came of it."""
 
+    url: str
     message: Composed
     attempt: Attempt
 
@@ -82,7 +87,8 @@ def lease_endpoints(database: Database, limit: int) -> list[Leased]:
         due = session.exec(
             select(Endpoint.id, Endpoint.site_id)
             .where(_can_be_leased(now), queue.has_work(now))
-            .order_by(col(Endpoint.next_attempt_at))
+            # Those that fare well first: however many fail, they must not take all the places.
+            .order_by(col(Endpoint.next_attempt_at).nulls_first())
             .limit(limit)
         ).all()
     if not due:
@@ -145,6 +151,12 @@ def _compose(
 ) -> Round:
     with database.read() as session:
         composed = compose(session, endpoint, messages)
+    known = {message.sequence for message in composed}
+    lost = [message.sequence for message in messages if message.sequence not in known]
+    if lost:
+        # Their events were deleted by the retention while they were being queued.
+        with database.write() as session:
+            queue.remove(session, endpoint, lost)
     return Round(endpoint.url, _secrets(box, endpoint), endpoint.rate, composed)
 
 
@@ -208,9 +220,15 @@ def _record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: dat
     """Keep the attempts, and what follows from them."""
     if not done:
         return
+    erasing = is_erasing(session, endpoint.site_id, now - LONGEST_ROUND)
     for one in done:
-        session.add(_delivery(endpoint, one, now))
-    outcomes = {one.message.sequence: one.attempt.outcome for one in done}
+        session.add(_delivery(endpoint, one, now, keeps_answer=not erasing))
+    outcomes = {
+        one.message.sequence: one.attempt.outcome
+        for one in done
+        # Failures at an address that was changed meanwhile tell nothing of the new one.
+        if one.url == endpoint.url or isinstance(one.attempt.outcome, Delivered)
+    }
     trials = _trials(session, endpoint, list(outcomes))
     # A redelivery, or a deletion, may have been quicker.
     outcomes = {sequence: outcomes[sequence] for sequence in trials}
@@ -230,7 +248,8 @@ def _record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: dat
     _store_health(session, endpoint, verdict.health, now)
 
 
-def _delivery(endpoint: Endpoint, done: Done, now: datetime) -> Delivery:
+def _delivery(endpoint: Endpoint, done: Done, now: datetime, *, keeps_answer: bool) -> Delivery:
+    """Return the record; without the answer where it may quote what was erased meanwhile."""
     message, attempt = done.message, done.attempt
     count_delivery(_name(attempt.outcome), attempt.duration)
     return Delivery(
@@ -241,11 +260,11 @@ def _delivery(endpoint: Endpoint, done: Done, now: datetime) -> Delivery:
         type=message.type,
         subject=message.subject,
         attempt=message.attempt,
-        url=endpoint.url,
+        url=done.url,
         size=len(message.body),
         outcome=_name(attempt.outcome),
         status=attempt.status,
-        response=attempt.response,
+        response=attempt.response if keeps_answer else None,
         duration=attempt.duration,
         created_at=now,
     )

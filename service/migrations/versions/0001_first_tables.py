@@ -359,6 +359,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_delivery_created", "delivery", ["created_at"], unique=False)
     op.create_index("ix_delivery_endpoint", "delivery", ["endpoint_id", "id"], unique=False)
+    op.create_index("ix_delivery_event", "delivery", ["event_id"], unique=False)
+    op.create_index(
+        "ix_delivery_failed",
+        "delivery",
+        ["endpoint_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("outcome != 'delivered'"),
+        postgresql_where=sa.text("outcome != 'delivered'"),
+    )
     op.create_index("ix_delivery_subject", "delivery", ["subject"], unique=False)
     op.create_table(
         "erasure",
@@ -383,7 +392,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("completed_at IS NULL"),
         postgresql_where=sa.text("completed_at IS NULL"),
     )
-    op.create_index(op.f("ix_erasure_site_id"), "erasure", ["site_id"], unique=False)
+    op.create_index("ix_erasure_site", "erasure", ["site_id", "completed_at"], unique=False)
     op.create_table(
         "webhook_message",
         sa.Column("endpoint_id", sa.Uuid(), nullable=False),
@@ -734,7 +743,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("failed_at IS NULL"),
     )
     op.drop_table("webhook_message")
-    op.drop_index(op.f("ix_erasure_site_id"), table_name="erasure")
+    op.drop_index("ix_erasure_site", table_name="erasure")
     op.drop_index(
         "ix_erasure_open",
         table_name="erasure",
@@ -743,6 +752,13 @@ def downgrade() -> None:
     )
     op.drop_table("erasure")
     op.drop_index("ix_delivery_subject", table_name="delivery")
+    op.drop_index(
+        "ix_delivery_failed",
+        table_name="delivery",
+        sqlite_where=sa.text("outcome != 'delivered'"),
+        postgresql_where=sa.text("outcome != 'delivered'"),
+    )
+    op.drop_index("ix_delivery_event", table_name="delivery")
     op.drop_index("ix_delivery_endpoint", table_name="delivery")
     op.drop_index("ix_delivery_created", table_name="delivery")
     op.drop_table("delivery")
