@@ -17,7 +17,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--excludes requirements/torch.excluded pyproject.toml requirements/build.in
 
 .DELETE_ON_ERROR:
-.PHONY: install help run test faults faults-short fuzz deploy-test check bench bench-engine bench-scale eval model lock
+.PHONY: install help run test faults faults-short webhook-proof fuzz deploy-test check bench bench-engine bench-scale eval model lock
 
 install: $(VENV)/installed ## Install what running takes into .venv (plain `make` does this)
 
@@ -38,6 +38,9 @@ faults: $(VENV)/installed-dev ## Let everything fail that can, and prove that no
 faults-short: ## The same in five minutes
 	@$(MAKE) --no-print-directory faults FAULTS=16
 
+webhook-proof: $(VENV)/installed-dev ## Deliver 10,000 events while receivers are dead and workers are killed (10 minutes)
+	$(BIN)/python -m benchmarks.webhooks outage
+
 fuzz: $(VENV)/installed-dev ## Call every operation with all that its schema allows and more (SEED=… EXAMPLES=…)
 	$(BIN)/python -m tests.contracts.fuzz
 
@@ -55,9 +58,10 @@ bench-engine: $(VENV)/installed-dev ## Compare the ways of running a model, alon
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.end_to_end
 
-bench: $(VENV)/installed-dev ## Measure accepting and deciding, also with Redis away (8 minutes)
+bench: $(VENV)/installed-dev ## Measure accepting, deciding and delivering, also with Redis away (10 minutes)
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.redis_down
+	$(BIN)/python -m benchmarks.webhooks throughput
 
 bench-scale: $(VENV)/installed-dev ## Measure how reading grows from 10,000 to 1,000,000 comments (15 minutes)
 	$(BIN)/python -m benchmarks.scale
