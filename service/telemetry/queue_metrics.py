@@ -1,12 +1,13 @@
-"""What the database tells when the metrics are read: queue depth, age, event lag."""
+"""What the database tells when the metrics are read: queue depth, age, event lag, receivers."""
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import ColumnElement, func, literal_column
+from sqlalchemy import ColumnElement, and_, func, literal_column
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -14,11 +15,19 @@ from sqlmodel.sql.expression import SelectOfScalar
 from service import clock
 from service.comments.conditions import PENDING
 from service.db import Database
+from service.domain.deliveries import DisabledReason
 from service.domain.vocabulary import Lane
-from service.tables import Comment, Event, Site
+from service.tables import Comment, Endpoint, Event, Site
 
 MOST = 100_000
 """Comments that are counted per lane: more than that is a backlog, however long."""
+
+RECEIVERS = {
+    "healthy": and_(col(Endpoint.disabled_at).is_(None), col(Endpoint.failing_since).is_(None)),
+    "failing": and_(col(Endpoint.disabled_at).is_(None), col(Endpoint.failing_since).is_not(None)),
+    "disabled": col(Endpoint.disabled_reason).in_([DisabledReason.GONE, DisabledReason.FAILING]),
+}
+"""By state; what somebody has disabled by hand is none's concern. Endpoints are few."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +58,21 @@ class QueueMetrics(Collector):
             "netiquette_event_lag_seconds",
             "For how long the oldest event has been due without a number, 0 if there is none",
         )
+        endpoints = GaugeMetricFamily(
+            "netiquette_webhook_endpoints",
+            "Webhook receivers: `healthy`, `failing`, or `disabled` by 410 or five days of failure",
+            labels=["state"],
+        )
+        failing = GaugeMetricFamily(
+            "netiquette_webhook_failing_seconds",
+            "For how long the receiver has failed that fails for longest, 0 if there is none",
+        )
         try:
             with self._database.read() as session:
+                for state, which in RECEIVERS.items():
+                    count = select(func.count()).select_from(Endpoint).where(which)
+                    endpoints.add_metric([state], session.exec(count).one())
+                failing.add_metric([], _age(session, failing_since()))
                 for lane in Lane:
                     label = [lane.name.lower()]
                     depth.add_metric(label, session.exec(pending_count(lane)).one())
@@ -59,7 +81,7 @@ class QueueMetrics(Collector):
         except SQLAlchemyError as error:
             log.warning("queue_not_measured", error=type(error).__name__)
             return
-        yield from (depth, age, lag)
+        yield from (depth, age, lag, endpoints, failing)
 
 
 def pending_count(lane: Lane) -> SelectOfScalar[int]:
@@ -94,10 +116,20 @@ def oldest_due() -> SelectOfScalar[datetime]:
     return select(func.min(per_site.c.due_at))
 
 
+def failing_since() -> SelectOfScalar[datetime | None]:
+    """Return the query for the time since when the receiver fails that fails for longest."""
+    return (
+        select(col(Endpoint.failing_since))
+        .where(RECEIVERS["failing"])
+        .order_by(col(Endpoint.failing_since))
+        .limit(1)
+    )
+
+
 def _in(lane: Lane) -> ColumnElement[bool]:
     return col(Comment.lane) == literal_column(str(int(lane)))
 
 
-def _age(session: Session, since: SelectOfScalar[datetime]) -> float:
+def _age(session: Session, since: SelectOfScalar[Any]) -> float:
     moment = session.exec(since).first()
     return max(0.0, (clock.now() - moment).total_seconds()) if moment else 0.0

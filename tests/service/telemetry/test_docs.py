@@ -22,9 +22,13 @@ def families(database: Database) -> dict[str, Metric]:
 
 def labels_of(name: str) -> str:
     """Return a metric's labels as the documentation has them."""
-    lanes = {"netiquette_pending_comments", "netiquette_oldest_pending_seconds"}
-    if name in lanes:
-        return "lane"
+    gauges = {
+        "netiquette_pending_comments": "lane",
+        "netiquette_oldest_pending_seconds": "lane",
+        "netiquette_webhook_endpoints": "state",
+    }
+    if name in gauges:
+        return gauges[name]
     kept = REGISTRY._names_to_collectors.get(name)
     return ", ".join(kept._labelnames) if kept else ""  # type: ignore[attr-defined]  # no public way
 

@@ -10,9 +10,10 @@ from structlog.testing import capture_logs
 
 from service import clock
 from service.db import Database
+from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
 from service.domain.vocabulary import Lane
-from service.tables import Event
+from service.tables import Endpoint, Event
 from service.telemetry.queue_metrics import (
     QueueMetrics,
     oldest_due,
@@ -25,7 +26,7 @@ from service.testing import add_comments, add_site, frozen_clock
 def gauges(database: Database) -> dict[str, dict[str, float]]:
     """Return the samples by lane, as {metric: {lane: value}}."""
     return {
-        family.name: {s.labels.get("lane", ""): s.value for s in family.samples}
+        family.name: {"".join(s.labels.values()): s.value for s in family.samples}
         for family in QueueMetrics(database).collect()
     }
 
@@ -36,6 +37,8 @@ def test_nothing_there(database: Database) -> None:
         "netiquette_pending_comments": nothing,
         "netiquette_oldest_pending_seconds": nothing,
         "netiquette_event_lag_seconds": {"": 0.0},
+        "netiquette_webhook_endpoints": {"healthy": 0, "failing": 0, "disabled": 0},
+        "netiquette_webhook_failing_seconds": {"": 0.0},
     }
 
 
@@ -73,6 +76,29 @@ def test_lag_is_that_of_the_oldest_event_that_is_due(database: Database) -> None
             lags.append(gauges(database)["netiquette_event_lag_seconds"][""])
             now.advance(15)
     assert lags == [0, 0, 10]
+
+
+def test_receivers_by_how_they_fare(database: Database) -> None:
+    with frozen_clock() as now:
+        site = add_site(database).site_id
+        since = clock.now()
+        fares: list[dict[str, Any]] = [
+            {},
+            {"failing_since": since, "failures": 3},
+            {"disabled_at": since, "disabled_reason": DisabledReason.GONE},
+            {"disabled_at": since, "disabled_reason": DisabledReason.FAILING},
+            {"disabled_at": since, "disabled_reason": DisabledReason.MANUAL},
+        ]
+        with database.write() as session:
+            for place, fare in enumerate(fares):
+                url = f"https://cms.example/{place}"
+                session.add(
+                    Endpoint(site_id=site, url=url, events=[], secret="", queued_sequence=0, **fare)
+                )
+        now.advance(90)
+        told = gauges(database)
+    assert told["netiquette_webhook_endpoints"] == {"healthy": 1, "failing": 1, "disabled": 2}
+    assert told["netiquette_webhook_failing_seconds"] == {"": 90}
 
 
 @pytest.mark.parametrize(
