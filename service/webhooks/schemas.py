@@ -1,6 +1,6 @@
 """What the webhook calls take and give."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -10,7 +10,7 @@ from pydantic import (
     Field,
     StringConstraints,
     TypeAdapter,
-    model_validator,
+    field_validator,
 )
 
 from service.domain.deliveries import DisabledReason
@@ -73,12 +73,12 @@ class EndpointChange(Strict):
         None, strict=True, description="Once enabled again, it is sent what it missed, oldest first"
     )
 
-    @model_validator(mode="after")
-    def _needs_a_value(self) -> Self:
-        for name in ("url", "events", "include_body", "enabled"):
-            if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be null; leave it out to keep it as it is")
-        return self
+    @field_validator("url", "events", "include_body", "enabled", mode="before")
+    @classmethod
+    def _needs_a_value(cls, given: object) -> object:
+        if given is None:
+            raise ValueError("cannot be null; leave it out to keep it as it is")
+        return given
 
 
 class EndpointOut(BaseModel):

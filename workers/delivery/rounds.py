@@ -122,7 +122,10 @@ def next_round(
                 return None
             may_send = not endpoint.disabled_at and not _pauses(endpoint, now)
             more = may_send and queue.fill(session, endpoint)
-            messages = queue.take(session, endpoint, now, _size(endpoint)) if may_send else []
+            # What was queued just now is due by now.
+            messages = (
+                queue.take(session, endpoint, clock.now(), _size(endpoint)) if may_send else []
+            )
             if messages or more:
                 endpoint.leased_until = now + LEASE
             else:
