@@ -64,7 +64,8 @@ class Delivering:
             return
         try:
             box = SecretBox(self._settings.secret_key)
-            asyncio.run(_Run(self._database, self._settings, self._tls, box).run(self._stopping))
+            run = _Run(self._database, self._settings, self._tls, box, self._stopping)
+            asyncio.run(run.run())
         finally:
             self._busy.release()
 
@@ -73,18 +74,24 @@ class _Run:
     """One run, with what belongs to its event loop."""
 
     def __init__(
-        self, database: Database, settings: Settings, tls: ssl.SSLContext, box: SecretBox
+        self,
+        database: Database,
+        settings: Settings,
+        tls: ssl.SSLContext,
+        box: SecretBox,
+        stopping: threading.Event,
     ) -> None:
         self._database = database
         self._settings = settings
         self._tls = tls
         self._box = box
+        self._stopping = stopping
         self._resolver = Resolver()
         self._threads = CapacityLimiter(DATABASE_THREADS)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self, stopping: threading.Event) -> None:
-        while not stopping.is_set():
+    async def run(self) -> None:
+        while not self._stopping.is_set():
             for leased in await self._lease():
                 self._tasks.add(asyncio.create_task(self._deliver(leased)))
             if not self._tasks:
@@ -104,32 +111,45 @@ class _Run:
         return await self._in_thread(partial(self._look, room)) if room else []
 
     def _look(self, room: int) -> Sequence[Leased]:
-        number_events(self._database, clock.now())
-        return rounds.lease_endpoints(self._database, room)
+        try:
+            number_events(self._database, clock.now())
+            return rounds.lease_endpoints(self._database, room)
+        except SQLAlchemyError as error:
+            # Raised, it would cut off the requests that are under way.
+            log.warning("delivery_not_looked", error=type(error).__name__)
+            return []
 
     async def _deliver(self, leased: Leased) -> None:
-        """Deliver to one endpoint, round by round."""
+        """Deliver to one endpoint, round by round, until nothing is due or this is told to end."""
         done: Sequence[Done] = ()
         try:
             async with AsyncExitStack() as stack:
-                pool: AsyncConnectionPool | None = None
+                pools: dict[str, AsyncConnectionPool] = {}
                 while current := await self._next(leased, done):
-                    if pool is None:
+                    if self._stopping.is_set():
+                        await self._give_back(leased)
+                        return
+                    # The address may change between two rounds, and with it what is allowed.
+                    if current.url not in pools:
                         pool = await stack.enter_async_context(self._pool(current.url))
-                    done = await _send_all(pool, current)
-        except SQLAlchemyError as error:
+                        pools[current.url] = pool
+                    done = await _send_all(pools[current.url], current)
+        except asyncio.CancelledError:
+            with anyio.CancelScope(shield=True):
+                await self._give_back(leased)
+            raise
+        except Exception as error:  # noqa: BLE001 - one endpoint's trouble leaves the others alone
             log.warning(
                 "delivery_left", endpoint=str(leased.endpoint_id), error=type(error).__name__
             )
-        except asyncio.CancelledError:
-            with anyio.CancelScope(shield=True):
-                await self._in_thread(partial(rounds.give_back, self._database, leased))
-            raise
 
     async def _next(self, leased: Leased, done: Sequence[Done]) -> Round | None:
         return await self._in_thread(
             partial(rounds.next_round, self._database, self._box, leased, done)
         )
+
+    async def _give_back(self, leased: Leased) -> None:
+        await self._in_thread(partial(rounds.give_back, self._database, leased))
 
     def _pool(self, url: str) -> AsyncConnectionPool:
         backend = GuardedBackend(
@@ -146,7 +166,7 @@ class _Run:
 async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]:
     """Send the messages of a round at once, or at the endpoint's pace."""
     if not current.secrets:
-        return [Done(message, rounds.unsigned()) for message in current.messages]
+        return [Done(current.url, message, rounds.unsigned()) for message in current.messages]
     pace = 1 / current.rate if current.rate else 0.0
     began = asyncio.get_running_loop().time()
 
@@ -154,7 +174,7 @@ async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]
         message = current.messages[place]
         await asyncio.sleep(place * pace)
         attempt = await send(pool, current.url, message.event_id, message.body, current.secrets)
-        return Done(message, attempt)
+        return Done(current.url, message, attempt)
 
     done = await asyncio.gather(*map(one, range(len(current.messages))))
     rest = began + pace * len(current.messages) - asyncio.get_running_loop().time()
