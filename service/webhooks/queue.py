@@ -30,8 +30,9 @@ def has_work(now: datetime) -> ColumnElement[bool]:
         .correlate(Endpoint)
         .scalar_subquery()
     )
+    # One that stands behind another is no work, or whoever looks for some would never rest.
     message = exists().where(
-        col(WebhookMessage.endpoint_id) == col(Endpoint.id), _is_due(WebhookMessage, now)
+        col(WebhookMessage.endpoint_id) == col(Endpoint.id), _is_due(now), _is_first()
     )
     return or_(col(Endpoint.queued_sequence) < head, message.correlate(Endpoint))
 
@@ -81,18 +82,11 @@ def take(
     While the endpoint fails there is one: the probe. It is one that was tried least,
     so that a message that the receiver cannot stand does not hide its recovery.
     """
-    earlier = aliased(WebhookMessage)
-    blocked = exists().where(
-        col(earlier.endpoint_id) == endpoint.id,
-        col(earlier.subject) == col(WebhookMessage.subject),
-        col(earlier.sequence) < col(WebhookMessage.sequence),
-        col(earlier.failed_at).is_(None),
-    )
     query = select(WebhookMessage).where(
         col(WebhookMessage.site_id) == endpoint.site_id,
         col(WebhookMessage.endpoint_id) == endpoint.id,
-        _is_due(WebhookMessage, now),
-        ~blocked,
+        _is_due(now),
+        _is_first(),
     )
     if endpoint.failures:
         query = query.order_by(col(WebhookMessage.attempts))
@@ -184,5 +178,16 @@ def _supersede(session: Session, endpoint: Endpoint, subjects: set[UUID]) -> Non
     remove(session, endpoint, gone)
 
 
-def _is_due(table: type[WebhookMessage], now: datetime) -> ColumnElement[bool]:
-    return and_(col(table.failed_at).is_(None), col(table.due_at) <= now)
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(col(WebhookMessage.failed_at).is_(None), col(WebhookMessage.due_at) <= now)
+
+
+def _is_first() -> ColumnElement[bool]:
+    """Return whether no earlier message about the same waits, be it due or not."""
+    earlier = aliased(WebhookMessage)
+    return ~exists().where(
+        col(earlier.endpoint_id) == col(WebhookMessage.endpoint_id),
+        col(earlier.subject) == col(WebhookMessage.subject),
+        col(earlier.sequence) < col(WebhookMessage.sequence),
+        col(earlier.failed_at).is_(None),
+    ).correlate(WebhookMessage)
