@@ -1,0 +1,37 @@
+"""Fixtures: a site with decisions to tell, receivers on real sockets, and a clock to move."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from anyio.from_thread import BlockingPortal
+
+from service.db import Database
+from service.testing import FrozenClock, SiteRows, frozen_clock
+from service.webhooks.secrets import new_secret
+from tests.workers.delivery.outbox import Outbox
+from tests.workers.delivery.receivers import Answer, Receiver
+
+
+@pytest.fixture
+def outbox(database: Database, rows: SiteRows) -> Outbox:
+    """Return the site as it delivers."""
+    return Outbox(database, rows, new_secret())
+
+
+@pytest.fixture
+def now() -> Iterator[FrozenClock]:
+    """Give a clock that stands still."""
+    with frozen_clock() as frozen:
+        yield frozen
+
+
+@pytest.fixture
+def receive(portal: BlockingPortal) -> Iterator[Callable[[Answer], Receiver]]:
+    """Return what starts a receiver."""
+    with ExitStack() as stack:
+
+        def start(answer: Answer) -> Receiver:
+            return stack.enter_context(portal.wrap_async_context_manager(Receiver(answer)))
+
+        yield start

@@ -1,0 +1,446 @@
+"""Delivering over real sockets, on both databases."""
+
+import asyncio
+import random
+import threading
+import time
+from asyncio import StreamWriter
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from service.domain.events import EventType
+from service.domain.states import Actor, State
+from service.testing import FrozenClock
+from tests.workers.delivery.outbox import Outbox
+from tests.workers.delivery.receivers import Answer, Receiver, answer, raw
+from workers.delivery import loop, rounds
+from workers.delivery.loop import Delivering
+from workers.delivery.rounds import LEASE, ROUND, Leased
+
+OK = answer(200)
+Receive = Callable[[Answer], Receiver]
+
+
+def sent(receiver: Receiver) -> list[UUID]:
+    return [UUID(request.id) for request in receiver.requests]
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it never held"
+        time.sleep(0.01)
+
+
+class Running:
+    """Delivering in a thread of its own; told to end at the end."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.delivering = Delivering(outbox.database, outbox.settings)
+        self._thread = threading.Thread(target=self.delivering.run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.delivering.stop()
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+
+
+def test_everything_arrives_signed_and_in_order_per_comment(
+    outbox: Outbox, receive: Receive
+) -> None:
+    async def dawdle(writer: StreamWriter) -> None:
+        await asyncio.sleep(random.random() / 100)  # noqa: S311 - no secret
+        await OK(writer)
+
+    receiver = receive(dawdle)
+    endpoint = outbox.endpoint(receiver.url())
+    comments = outbox.comments(ROUND + 4)
+    expected: dict[UUID, list[UUID]] = {comment: [] for comment in comments}
+    for act in (outbox.report, outbox.decide, outbox.report):
+        for comment in comments:
+            expected[comment].append(act(comment))
+    outbox.deliver()
+    arrived: dict[UUID, list[UUID]] = {comment: [] for comment in comments}
+    for request in receiver.requests:
+        request.verify(outbox.secret)
+        arrived[UUID(request.data["comment"]["id"])].append(UUID(request.id))
+    assert arrived == expected
+    sequences = sorted(request.data["sequence"] for request in receiver.requests)
+    assert sequences == list(range(1, 3 * len(comments) + 1))
+    assert outbox.waiting(endpoint) == []
+    assert {one.outcome for one in outbox.deliveries(endpoint)} == {"delivered"}
+
+
+def test_a_receiver_that_hangs_or_is_away_delays_no_other(
+    outbox: Outbox, receive: Receive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "FINISH_SECONDS", 0.05)
+    hanging, living = receive(raw(b"", hang=True)), receive(OK)
+    away = outbox.endpoint("http://127.0.0.1:1023/")
+    hangs = outbox.endpoint(hanging.url())
+    lives = outbox.endpoint(living.url())
+    events = outbox.approve(2 * ROUND)
+    with Running(outbox):
+        until(lambda: len(hanging.requests) == ROUND and not outbox.waiting(lives))
+        until(lambda: outbox.read(away).failures)
+        later = outbox.approve(3)
+        until(lambda: len(living.requests) == len(events) + len(later))
+        assert outbox.deliveries(hangs) == []
+        assert outbox.read(hangs).lease
+    assert sorted(sent(living)) == sorted([*events, *later])
+    assert outbox.read(hangs).lease is None
+    assert len(outbox.waiting(hangs)) == len(events)
+
+
+def test_a_rejection_never_waits_behind_an_old_approval(
+    outbox: Outbox, receive: Receive, now: FrozenClock
+) -> None:
+    receiver = receive(answer(500))
+    outbox.endpoint(receiver.url())
+    (comment,) = outbox.comments(1)
+    approved = outbox.decide(comment)
+    outbox.deliver()
+    flagged = outbox.decide(comment, State.FLAGGED)
+    rejected = outbox.decide(comment, State.REJECTED, Actor.MODERATOR)
+    receiver.answer = OK
+    now.advance(10)
+    outbox.deliver()
+    assert sent(receiver) == [approved, rejected]
+    assert receiver.requests[-1].data["comment"]["state"] == "rejected"
+    assert receiver.requests[-1].data["supersedes"] == [str(approved), str(flagged)]
+
+
+def test_what_was_sent_but_not_recorded_is_sent_again_under_its_id(
+    outbox: Outbox, receive: Receive, now: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = receive(OK)
+    endpoint = outbox.endpoint(receiver.url())
+    events = outbox.approve(3)
+    with monkeypatch.context() as patch:
+        next_round = rounds.next_round
+
+        def fail(database: Any, box: Any, leased: Leased, done: Sequence[Any]) -> Any:
+            if done:
+                raise OperationalError("COMMIT", {}, Exception("the disk is full"))
+            return next_round(database, box, leased, done)
+
+        patch.setattr(rounds, "next_round", fail)
+        with capture_logs() as logs:
+            outbox.deliver()
+    assert [(entry["event"], entry["error"]) for entry in logs] == [
+        ("delivery_left", "OperationalError")
+    ]
+    outbox.deliver()
+    assert sorted(sent(receiver)) == sorted(events)
+    now.advance(LEASE.total_seconds())
+    outbox.deliver()
+    assert sorted(sent(receiver)) == sorted([*events, *events])
+    assert outbox.waiting(endpoint) == []
+
+
+def test_stopped_while_a_receiver_hangs_it_sends_again_under_the_same_ids(
+    outbox: Outbox, receive: Receive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "FINISH_SECONDS", 0.05)
+    receiver = receive(raw(b"", hang=True))
+    endpoint = outbox.endpoint(receiver.url())
+    events = outbox.approve(2)
+    with Running(outbox):
+        until(lambda: len(receiver.requests) == len(events))
+    assert outbox.read(endpoint).lease is None
+    receiver.answer = OK
+    outbox.deliver()
+    assert sorted(sent(receiver)) == sorted([*events, *events])
+    assert outbox.waiting(endpoint) == []
+    assert outbox.read(endpoint).failures == 0
+
+
+def test_told_to_end_it_records_what_is_under_way_and_leaves_the_rest_to_another(
+    outbox: Outbox, receive: Receive
+) -> None:
+    receiver = receive(OK)
+    endpoint = outbox.endpoint(receiver.url())
+    events = outbox.approve(3 * ROUND)
+    delivering = Delivering(outbox.database, outbox.settings)
+
+    async def stop(writer: StreamWriter) -> None:
+        delivering.stop()
+        await OK(writer)
+
+    receiver.answer = stop
+    delivering.run()
+    assert len(sent(receiver)) < len(events)
+    assert outbox.read(endpoint).lease is None
+    delivering.run()
+    outbox.deliver()
+    assert sorted(sent(receiver)) == events
+
+
+def test_two_workers_share_without_sending_twice(outbox: Outbox, receive: Receive) -> None:
+    receivers = [receive(OK) for _ in range(4)]
+    for receiver in receivers:
+        outbox.endpoint(receiver.url())
+    events = outbox.approve(3 * ROUND)
+    with Running(outbox), Running(outbox):
+        until(lambda: all(len(one.requests) >= len(events) for one in receivers))
+    outbox.deliver()
+    for receiver in receivers:
+        assert sorted(sent(receiver)) == events
+
+
+def test_backoff_is_honoured_and_any_2xx_releases_what_waits(
+    outbox: Outbox, receive: Receive, now: FrozenClock
+) -> None:
+    receiver = receive(answer(503))
+    endpoint = outbox.endpoint(receiver.url())
+    events = outbox.approve(3)
+    outbox.deliver()
+    assert sorted(sent(receiver)) == events
+    for wait in (6, 72, 360, 2160, 4320):
+        probes = len(receiver.requests)
+        outbox.deliver()
+        assert len(receiver.requests) == probes
+        now.advance(wait)
+        outbox.deliver()
+        assert len(receiver.requests) == probes + 1
+    receiver.answer = OK
+    probes = len(receiver.requests)
+    now.advance(4320)
+    outbox.deliver()
+    assert sorted(sent(receiver)[probes:]) == events
+    assert outbox.waiting(endpoint) == []
+
+
+def test_what_waits_is_released_oldest_first(
+    outbox: Outbox, receive: Receive, now: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "ROUND", 1)
+    receiver = receive(answer(500))
+    outbox.endpoint(receiver.url())
+    events = outbox.approve(4)
+    outbox.deliver()
+    receiver.answer = OK
+    now.advance(6)
+    outbox.deliver()
+    assert sent(receiver) == [events[0], events[1], events[0], events[2], events[3]]
+
+
+def test_a_message_that_a_receiver_cannot_stand_holds_up_nothing_else(
+    outbox: Outbox, receive: Receive, now: FrozenClock
+) -> None:
+    receiver = receive(OK)
+    endpoint = outbox.endpoint(receiver.url())
+    events = outbox.approve(ROUND)
+    bad = str(events[3])
+
+    async def choke(writer: StreamWriter) -> None:
+        await answer(500 if receiver.requests[-1].id == bad else 200)(writer)
+
+    receiver.answer = choke
+    outbox.deliver()
+    assert len(outbox.waiting(endpoint)) == 1
+    later = outbox.approve(2)
+    outbox.deliver()
+    assert set(sent(receiver)) == {*events, *later}
+    assert [str(row.event_id) for row in outbox.deliveries(endpoint) if row.status == 500] == [bad]
+    receiver.answer = OK
+    now.advance(6)
+    outbox.deliver()
+    assert outbox.waiting(endpoint) == []
+
+
+def test_410_disables_and_others_are_told(
+    outbox: Outbox, receive: Receive, now: FrozenClock
+) -> None:
+    gone, living = receive(answer(410, b"no longer")), receive(OK)
+    left = outbox.endpoint(gone.url())
+    outbox.endpoint(living.url(), events=[EventType.WEBHOOK_DISABLED])
+    events = outbox.approve(1)
+    with capture_logs() as logs:
+        outbox.deliver()
+    assert [entry["event"] for entry in logs] == ["webhook_disabled"]
+    outbox.approve(1)
+    now.advance(10**6)
+    outbox.deliver()
+    assert sent(gone) == events
+    assert [request.data["endpoint"]["id"] for request in living.requests] == [str(left)]
+    assert living.requests[0].data["reason"] == "gone"
+
+
+def test_retry_after_is_honoured(outbox: Outbox, receive: Receive, now: FrozenClock) -> None:
+    receiver = receive(answer(429, retry_after="120"))
+    outbox.endpoint(receiver.url())
+    (event,) = outbox.approve(1)
+    outbox.deliver()
+    receiver.answer = OK
+    now.advance(119)
+    outbox.deliver()
+    assert sent(receiver) == [event]
+    now.advance(1)
+    outbox.deliver()
+    assert sent(receiver) == [event, event]
+
+
+def test_a_paced_endpoint_gets_all(outbox: Outbox, receive: Receive) -> None:
+    receiver = receive(OK)
+    outbox.endpoint(receiver.url(), rate=100)
+    events = outbox.approve(ROUND + 1)
+    outbox.deliver()
+    assert sent(receiver) == events
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("Kurz & <b>bündig</b>", {"body": "Kurz & <b>bündig</b>", "body_omitted": False}),
+        ("ü" * 10_000, {"body": None, "body_omitted": True}),
+    ],
+    ids=["short", "long"],
+)
+def test_the_text_is_sent_where_it_was_asked_for_and_fits(
+    outbox: Outbox, receive: Receive, body: str, shown: dict[str, object]
+) -> None:
+    with_text, without = receive(OK), receive(OK)
+    outbox.endpoint(with_text.url(), include_body=True)
+    outbox.endpoint(without.url())
+    (comment,) = outbox.comments(1, body)
+    outbox.decide(comment)
+    outbox.deliver()
+    (request,) = with_text.requests
+    assert shown.items() <= request.data["comment"].items()
+    assert len(request.body) <= 20_000
+    (request,) = without.requests
+    assert "body" not in request.data["comment"]
+    assert "body_omitted" not in request.data["comment"]
+
+
+def test_the_answer_is_recorded(outbox: Outbox, receive: Receive) -> None:
+    receiver = receive(answer(500, b"\x00 <b>oops</b>"))
+    endpoint = outbox.endpoint(receiver.url())
+    (event,) = outbox.approve(1)
+    outbox.deliver()
+    (row,) = outbox.deliveries(endpoint)
+    assert (row.event_id, row.outcome, row.status) == (event, "refused", 500)
+    assert (row.url, row.size) == (receiver.url(), len(receiver.requests[0].body))
+    assert row.response == "\ufffd <b>oops</b>"
+
+
+def test_addresses_that_must_not_be_reached_are_recorded_as_blocked(outbox: Outbox) -> None:
+    urls = [
+        "https://10.0.0.1/",
+        "https://169.254.169.254/",
+        "http://[::ffff:a00:1]/",
+        "http://8.8.8.8/",
+    ]
+    endpoints = [outbox.endpoint(url) for url in urls]
+    outbox.approve(1)
+    outbox.deliver()
+    for endpoint in endpoints:
+        assert [row.outcome for row in outbox.deliveries(endpoint)] == ["blocked"]
+        assert outbox.read(endpoint).failures == 1
+
+
+def test_an_address_that_changes_meanwhile_is_judged_anew(outbox: Outbox, receive: Receive) -> None:
+    """One change between two rounds, and what was allowed with TLS is not allowed without."""
+    receiver = receive(OK)
+    endpoint = outbox.endpoint(receiver.url())
+    outbox.approve(ROUND + 1)
+
+    async def move(writer: StreamWriter) -> None:
+        if outbox.read(endpoint).url != "https://127.0.0.1:9/":
+            outbox.change(endpoint, url="http://8.8.8.8/")
+        await OK(writer)
+
+    receiver.answer = move
+    outbox.deliver()
+    assert len(receiver.requests) == ROUND
+    assert [row.outcome for row in outbox.deliveries(endpoint)][-1] == "blocked"
+
+
+def test_a_secret_of_another_key_is_told(outbox: Outbox, receive: Receive) -> None:
+    receiver = receive(OK)
+    endpoint = outbox.endpoint(receiver.url())
+    outbox.approve(1)
+    other = outbox.settings.model_copy(update={"secret_key": SecretStr("x" * 32)})
+    with capture_logs() as logs:
+        Delivering(outbox.database, other).run()
+    assert [entry["event"] for entry in logs] == ["webhook_secret_unreadable"]
+    assert [row.outcome for row in outbox.deliveries(endpoint)] == ["secret"]
+    assert receiver.requests == []
+
+
+def test_without_a_key_nothing_is_done(outbox: Outbox, receive: Receive) -> None:
+    receiver = receive(OK)
+    outbox.endpoint(receiver.url())
+    outbox.approve(1)
+    none = outbox.settings.model_copy(update={"secret_key": None})
+    Delivering(outbox.database, none).run()
+    assert receiver.requests == []
+
+
+def test_a_failed_look_leaves_what_is_under_way_alone(
+    outbox: Outbox, receive: Receive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = receive(OK)
+    endpoint = outbox.endpoint(receiver.url())
+    events = outbox.approve(1)
+    lease, looks = rounds.lease_endpoints, 0
+
+    def fail_later(*arguments: Any) -> list[Leased]:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            raise OperationalError("SELECT", {}, Exception("database is locked"))
+        return lease(*arguments)
+
+    async def wait(writer: StreamWriter) -> None:
+        while looks < 3:  # noqa: ASYNC110 - another event loop counts
+            await asyncio.sleep(0.01)
+        await OK(writer)
+
+    receiver.answer = wait
+    monkeypatch.setattr(rounds, "lease_endpoints", fail_later)
+    with capture_logs() as logs:
+        outbox.deliver()
+    assert {entry["event"] for entry in logs} == {"delivery_not_looked"}
+    assert sent(receiver) == events
+    assert outbox.waiting(endpoint) == []
+
+
+def test_trouble_with_one_endpoint_leaves_the_others_alone(
+    outbox: Outbox, receive: Receive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = receive(OK), receive(OK)
+    broken = outbox.endpoint(one.url())
+    outbox.endpoint(other.url())
+    events = outbox.approve(1)
+    next_round = rounds.next_round
+
+    def fail(database: Any, box: Any, leased: Leased, done: Sequence[Any]) -> Any:
+        if leased.endpoint_id == broken:
+            raise KeyError("a text that nobody may log")
+        return next_round(database, box, leased, done)
+
+    monkeypatch.setattr(rounds, "next_round", fail)
+    with capture_logs() as logs:
+        outbox.deliver()
+    assert logs == [
+        {
+            "event": "delivery_left",
+            "endpoint": str(broken),
+            "error": "KeyError",
+            "log_level": "warning",
+        }
+    ]
+    assert sent(other) == events
