@@ -120,7 +120,7 @@ class World:
 
     def metrics(self) -> None:
         """Read depth and age of the queues, for monitoring."""
-        assert len(list(QueueMetrics(self.context.database).collect())) == 3
+        assert len(list(QueueMetrics(self.context.database).collect())) == 5
 
     def _block(self) -> int:
         return self.filled.some_block()
