@@ -28,10 +28,17 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
+    @property
+    def trusted(self) -> Path:
+        """Return a file by which this authority is trusted."""
+        path = self._folder / "authority.pem"
+        path.write_bytes(_pem(self._certificate))
+        return path
+
     def trusting(self) -> ssl.SSLContext:
         """Return what a client has that trusts this authority, but else is as in production."""
         context = ssl.create_default_context()
-        context.load_verify_locations(cadata=_pem(self._certificate).decode())
+        context.load_verify_locations(self.trusted)
         return context
 
     def server(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from ssl import SSLContext
 
 import pytest
 from anyio.from_thread import BlockingPortal
@@ -27,11 +28,11 @@ def now() -> Iterator[FrozenClock]:
 
 
 @pytest.fixture
-def receive(portal: BlockingPortal) -> Iterator[Callable[[Answer], Receiver]]:
+def receive(portal: BlockingPortal) -> Iterator[Callable[..., Receiver]]:
     """Return what starts a receiver."""
     with ExitStack() as stack:
 
-        def start(answer: Answer) -> Receiver:
-            return stack.enter_context(portal.wrap_async_context_manager(Receiver(answer)))
+        def start(answer: Answer, tls: SSLContext | None = None) -> Receiver:
+            return stack.enter_context(portal.wrap_async_context_manager(Receiver(answer, tls)))
 
         yield start

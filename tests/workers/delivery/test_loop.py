@@ -6,6 +6,7 @@ import threading
 import time
 from asyncio import StreamWriter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
@@ -17,14 +18,15 @@ from structlog.testing import capture_logs
 from service.domain.events import EventType
 from service.domain.states import Actor, State
 from service.testing import FrozenClock
+from tests.workers.delivery.certificates import LOOPBACK, Authority
 from tests.workers.delivery.outbox import Outbox
-from tests.workers.delivery.receivers import Answer, Receiver, answer, raw
+from tests.workers.delivery.receivers import Receiver, answer, raw
 from workers.delivery import loop, rounds
 from workers.delivery.loop import Delivering
 from workers.delivery.rounds import LEASE, ROUND, Leased
 
 OK = answer(200)
-Receive = Callable[[Answer], Receiver]
+Receive = Callable[..., Receiver]
 
 
 def sent(receiver: Receiver) -> list[UUID]:
@@ -351,21 +353,26 @@ def test_addresses_that_must_not_be_reached_are_recorded_as_blocked(outbox: Outb
         assert outbox.read(endpoint).failures == 1
 
 
-def test_an_address_that_changes_meanwhile_is_judged_anew(outbox: Outbox, receive: Receive) -> None:
-    """One change between two rounds, and what was allowed with TLS is not allowed without."""
-    receiver = receive(OK)
+def test_an_address_that_changes_meanwhile_is_judged_anew(
+    outbox: Outbox, receive: Receive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may be reached with TLS must not be without, though it changes between two rounds."""
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.trusted))
+    receiver = receive(OK, authority.server(LOOPBACK))
     endpoint = outbox.endpoint(receiver.url())
-    outbox.approve(ROUND + 1)
+    events = outbox.approve(ROUND + 1)
 
     async def move(writer: StreamWriter) -> None:
-        if outbox.read(endpoint).url != "https://127.0.0.1:9/":
-            outbox.change(endpoint, url="http://8.8.8.8/")
+        outbox.change(endpoint, url="http://8.8.8.8/")
         await OK(writer)
 
     receiver.answer = move
     outbox.deliver()
-    assert len(receiver.requests) == ROUND
-    assert [row.outcome for row in outbox.deliveries(endpoint)][-1] == "blocked"
+    assert sorted(sent(receiver)) == events[:ROUND]
+    assert [row.outcome for row in outbox.deliveries(endpoint)] == ["delivered"] * ROUND + [
+        "blocked"
+    ]
 
 
 def test_a_secret_of_another_key_is_told(outbox: Outbox, receive: Receive) -> None:
