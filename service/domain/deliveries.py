@@ -166,6 +166,8 @@ def judge_round(
     if delivered:
         until = now + pause if pause else None
         return Verdict(Health(next_attempt_at=until), after, releases=health.failures > 0)
+    if health.failing_since and now - health.failing_since >= GIVE_UP:
+        return Verdict(Health(disabled=DisabledReason.FAILING), after, releases=False)
     if all(trial.refusals for trial in failed.values()):
         paused = replace(health, next_attempt_at=now + pause) if pause else health
         return Verdict(paused, after, releases=False)
@@ -194,8 +196,6 @@ def _after_failures(
     health: Health, pause: timedelta | None, now: datetime, chance: float
 ) -> Health:
     since = min(health.failing_since or now, now)
-    if now - since >= GIVE_UP:
-        return Health(disabled=DisabledReason.FAILING)
     failures = health.failures + 1
     wait = delay(failures, chance) if pause is None else pause
     return Health(failures, since, now + wait)

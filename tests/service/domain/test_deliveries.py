@@ -225,6 +225,7 @@ def test_a_message_that_fails_right_after_the_endpoint_recovered_counts_as_refus
 def test_messages_refused_before_gate_nobody_but_where_a_pause_is_asked_for(
     outcomes: dict[int, Outcome], health: Health, data: st.DataObject
 ) -> None:
+    health = replace(health, failing_since=NOW - HOUR if health.failures else None)
     trials = {sequence: data.draw(refused) for sequence in outcomes}
     after = judge(outcomes, health, trials).health
     assert replace(after, next_attempt_at=None) == replace(health, next_attempt_at=None)
@@ -233,6 +234,15 @@ def test_messages_refused_before_gate_nobody_but_where_a_pause_is_asked_for(
     )
     if not asks:
         assert after == health
+
+
+@given(rounds(failures), st.data(), st.integers(1, 200))
+def test_after_five_days_without_a_2xx_it_is_disabled_whatever_waits(
+    outcomes: dict[int, Outcome], data: st.DataObject, count: int
+) -> None:
+    before = Health(count, NOW - GIVE_UP, NOW)
+    after = judge(outcomes, before, drawn(data, outcomes)).health
+    assert after == Health(disabled=DisabledReason.FAILING)
 
 
 def test_time_that_an_endpoint_was_away_does_not_count_against_its_messages() -> None:
