@@ -25,6 +25,8 @@ DELAYS = (
 JITTER = 0.2
 """The delay grows by up to this share, so that endpoints of one host are not probed at once."""
 
+LONGEST_DELAY = DELAYS[-1] * (1 + JITTER)
+
 GIVE_UP = timedelta(days=5)
 """An endpoint that has failed for so long is disabled; a message that it refused is given up."""
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from service.domain.deliveries import STATE_EVENTS, Trial, Waiting, superseded
+from service.domain.deliveries import LONGEST_DELAY, STATE_EVENTS, Trial, Waiting, superseded
 from service.domain.events import EventType
 from service.tables import Endpoint, Event, Site, WebhookMessage
 
@@ -179,7 +179,11 @@ def _supersede(session: Session, endpoint: Endpoint, subjects: set[UUID]) -> Non
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(col(WebhookMessage.failed_at).is_(None), col(WebhookMessage.due_at) <= now)
+    due_at = col(WebhookMessage.due_at)
+    # Times further ahead than any that is written are of a clock set back since.
+    return and_(
+        col(WebhookMessage.failed_at).is_(None), or_(due_at <= now, due_at > now + LONGEST_DELAY)
+    )
 
 
 def _is_first() -> ColumnElement[bool]:

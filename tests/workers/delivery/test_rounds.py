@@ -358,3 +358,18 @@ def test_failures_at_an_address_that_was_changed_tell_nothing_of_the_new_one(
     row = outbox.read(endpoint)
     assert (row.failures, row.disabled_at) == (0, None)
     assert {one.url for one in outbox.deliveries(endpoint)} == {URL}
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting(
+    outbox: Outbox, worker: Worker, now: FrozenClock
+) -> None:
+    outbox.endpoint(URL)
+    bad, _ = outbox.approve(2)
+    worker.begin()
+    assert worker.go_on(Refused(500), OK) == []
+    now.advance(-timedelta(days=300).total_seconds())
+    assert worker.begin() == [bad]
+    later = outbox.approve(1)
+    assert worker.go_on(DOWN) == []
+    now.advance(-timedelta(days=300).total_seconds())
+    assert worker.begin() == [bad, *later]
