@@ -1,0 +1,43 @@
+"""What the tests of the loop share."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Self
+from uuid import UUID
+
+from tests.workers.delivery.outbox import Outbox
+from tests.workers.delivery.receivers import Receiver, answer
+from workers.delivery.loop import Delivering
+
+OK = answer(200)
+Receive = Callable[..., Receiver]
+
+
+def sent(receiver: Receiver) -> list[UUID]:
+    return [UUID(request.id) for request in receiver.requests]
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it never held"
+        time.sleep(0.01)
+
+
+class Running:
+    """Delivering in a thread of its own; told to end at the end."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.delivering = Delivering(outbox.database, outbox.settings)
+        self._thread = threading.Thread(target=self.delivering.run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.delivering.stop()
+        self._thread.join(30)
+        assert not self._thread.is_alive()
