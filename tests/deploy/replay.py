@@ -82,6 +82,7 @@ def stores(installation: Installation, folder: Path) -> Iterator[None]:
         installation.secrets = {
             "NETIQUETTE_DATABASE_URL": server.get_uri(database="netiquette", driver="psycopg"),
             "NETIQUETTE_REDIS_URL": f"redis://:replayed@127.0.0.1:{port}/0",
+            "NETIQUETTE_SECRET_KEY": "replayed-replayed-replayed-replayed",
         }
         yield
         assert not list(folder.glob("*.rdb")), "Valkey has saved something"

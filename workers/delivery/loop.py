@@ -23,8 +23,10 @@ from service.db import Database
 from service.events.upkeep import number_events
 from service.settings import Settings
 from service.webhooks.secrets import SecretBox
-from workers.delivery import rounds
-from workers.delivery.rounds import Done, Leased, Round
+from workers.delivery import leasing, rounds
+from workers.delivery.leasing import Leased
+from workers.delivery.recording import Done
+from workers.delivery.rounds import Round
 from workers.delivery.safe_http import GuardedBackend, Resolver, connection_pool
 from workers.delivery.sending import send
 
@@ -113,7 +115,7 @@ class _Run:
     def _look(self, room: int) -> Sequence[Leased]:
         try:
             number_events(self._database, clock.now())
-            return rounds.lease_endpoints(self._database, room)
+            return leasing.lease_endpoints(self._database, room)
         except SQLAlchemyError as error:
             # Raised, it would cut off the requests that are under way.
             log.warning("delivery_not_looked", error=type(error).__name__)
@@ -149,7 +151,7 @@ class _Run:
         )
 
     async def _give_back(self, leased: Leased) -> None:
-        await self._in_thread(partial(rounds.give_back, self._database, leased))
+        await self._in_thread(partial(leasing.give_back, self._database, leased))
 
     def _pool(self, url: str) -> AsyncConnectionPool:
         backend = GuardedBackend(

@@ -19,7 +19,9 @@ from service.testing_http import Backend
 from service.webhooks.payloads import Composed
 from service.webhooks.secrets import SecretBox
 from tests.conftest import SECRET_KEY
-from workers.delivery.rounds import LEASE, Done, Leased, Round, give_back, next_round
+from workers.delivery.leasing import LEASE, Leased, give_back
+from workers.delivery.recording import Done
+from workers.delivery.rounds import Round, next_round
 from workers.delivery.sending import Attempt
 
 BOX = SecretBox(SecretStr(SECRET_KEY))

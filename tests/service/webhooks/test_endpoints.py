@@ -33,7 +33,7 @@ CALLS = [
     ("POST", "/test"),
     ("POST", "/redeliver"),
     ("GET", "/deliveries"),
-    ("POST", f"/deliveries/{new_id()}/redeliver"),
+    ("POST", "/deliveries/01930000-0000-7000-8000-000000000000/redeliver"),
 ]
 """All that name a receiver."""
 

@@ -8,7 +8,7 @@ from service.ids import new_id
 from service.tables import Endpoint, WebhookMessage
 from service.testing import add_site
 from service.webhooks.queue import take
-from workers.delivery.rounds import lease_endpoints
+from workers.delivery.leasing import lease_endpoints
 
 
 def test_a_message_behind_one_that_is_not_due_is_no_work(database: Database) -> None:

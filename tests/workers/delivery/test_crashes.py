@@ -14,9 +14,10 @@ from service.testing import FrozenClock
 from tests.workers.delivery.outbox import Outbox
 from tests.workers.delivery.receivers import raw
 from tests.workers.delivery.running import OK, Receive, Running, sent, until
-from workers.delivery import loop, rounds
+from workers.delivery import leasing, loop, rounds
+from workers.delivery.leasing import LEASE, Leased
 from workers.delivery.loop import Delivering
-from workers.delivery.rounds import LEASE, ROUND, Leased
+from workers.delivery.rounds import ROUND
 
 
 def test_what_was_sent_but_not_recorded_is_sent_again_under_its_id(
@@ -124,7 +125,7 @@ def test_a_failed_look_leaves_what_is_under_way_alone(
     receiver = receive(OK)
     endpoint = outbox.endpoint(receiver.url())
     events = outbox.approve(1)
-    lease, looks = rounds.lease_endpoints, 0
+    lease, looks = leasing.lease_endpoints, 0
 
     def fail_later(*arguments: Any) -> list[Leased]:
         nonlocal looks
@@ -139,7 +140,7 @@ def test_a_failed_look_leaves_what_is_under_way_alone(
         await OK(writer)
 
     receiver.answer = wait
-    monkeypatch.setattr(rounds, "lease_endpoints", fail_later)
+    monkeypatch.setattr(leasing, "lease_endpoints", fail_later)
     with capture_logs() as logs:
         outbox.deliver()
     assert {entry["event"] for entry in logs} == {"delivery_not_looked"}

@@ -23,8 +23,10 @@ from service.events.upkeep import number_events
 from service.testing import FrozenClock, add_site
 from service.webhooks.secrets import new_secret
 from tests.workers.delivery.outbox import Outbox
-from workers.delivery import rounds
-from workers.delivery.rounds import LEASE, ROUND, Done, Leased, Round
+from workers.delivery import leasing, rounds
+from workers.delivery.leasing import LEASE, Leased
+from workers.delivery.recording import Done
+from workers.delivery.rounds import ROUND, Round
 from workers.delivery.sending import Attempt
 
 URL = "https://receiver.test/hook"
@@ -41,7 +43,7 @@ class Worker:
 
     def lease(self, limit: int = 10) -> list[Leased]:
         number_events(self._outbox.database, clock.now())
-        return rounds.lease_endpoints(self._outbox.database, limit)
+        return leasing.lease_endpoints(self._outbox.database, limit)
 
     def begin(self) -> Sequence[UUID]:
         """Lease the only endpoint that is due; return the ids that are to be sent."""

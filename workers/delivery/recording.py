@@ -1,0 +1,140 @@
+"""What came of a round: the record of each attempt, and what follows from them."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session, col, select
+
+from service.domain.deliveries import (
+    Delivered,
+    Gone,
+    Health,
+    Outcome,
+    Refused,
+    Trial,
+    Unreached,
+    judge_round,
+)
+from service.domain.events import EventType
+from service.members.erasures import is_erasing
+from service.tables import Delivery, Endpoint, WebhookMessage
+from service.telemetry.metrics import count_delivery
+from service.webhooks import queue
+from service.webhooks.payloads import Composed
+from service.webhooks.use_cases import webhook_event
+from workers.delivery.leasing import LEASE
+from workers.delivery.sending import Attempt
+
+LONGEST_ROUND = 3 * LEASE
+"""From composing to recording; a generous guess."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A message, where it was sent to, and what came of it."""
+
+    url: str
+    message: Composed
+    attempt: Attempt
+
+
+def record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: datetime) -> None:
+    """Keep the attempts, and what follows from them."""
+    if not done:
+        return
+    erasing = is_erasing(session, endpoint.site_id, now - LONGEST_ROUND)
+    for one in done:
+        session.add(_delivery(endpoint, one, now, keeps_answer=not erasing))
+    outcomes = {
+        one.message.sequence: one.attempt.outcome
+        for one in done
+        # Failures at an address that was changed meanwhile tell nothing of the new one.
+        if one.url == endpoint.url or isinstance(one.attempt.outcome, Delivered)
+    }
+    trials = _trials(session, endpoint, list(outcomes))
+    # A redelivery, or a deletion, may have been quicker.
+    outcomes = {sequence: outcomes[sequence] for sequence in trials}
+    if not outcomes:
+        return
+    chance = random.random()  # noqa: S311 - jitter, no secret
+    verdict = judge_round(_health(endpoint), trials, outcomes, now, chance)
+    queue.remove(
+        session,
+        endpoint,
+        [sequence for sequence, outcome in outcomes.items() if isinstance(outcome, Delivered)],
+    )
+    if verdict.releases:
+        queue.release(session, endpoint, now)
+    for sequence, trial in verdict.trials.items():
+        queue.store_trial(session, endpoint, sequence, trial, now)
+    _store_health(session, endpoint, verdict.health, now)
+
+
+def _delivery(endpoint: Endpoint, done: Done, now: datetime, *, keeps_answer: bool) -> Delivery:
+    """Return the record; without the answer where it may quote what was erased meanwhile."""
+    message, attempt = done.message, done.attempt
+    count_delivery(_name(attempt.outcome), attempt.duration)
+    return Delivery(
+        site_id=endpoint.site_id,
+        endpoint_id=endpoint.id,
+        event_id=message.event_id,
+        sequence=message.sequence,
+        type=message.type,
+        subject=message.subject,
+        attempt=message.attempt,
+        url=done.url,
+        size=len(message.body),
+        outcome=_name(attempt.outcome),
+        status=attempt.status,
+        response=attempt.response if keeps_answer else None,
+        duration=attempt.duration,
+        created_at=now,
+    )
+
+
+def _name(outcome: Outcome) -> str:
+    match outcome:
+        case Delivered():
+            return queue.DELIVERED
+        case Refused() | Gone():
+            return "refused"
+        case Unreached(cause):
+            return cause.value
+
+
+def _trials(session: Session, endpoint: Endpoint, sequences: list[int]) -> dict[int, Trial]:
+    rows = session.exec(
+        select(WebhookMessage).where(
+            col(WebhookMessage.site_id) == endpoint.site_id,
+            col(WebhookMessage.endpoint_id) == endpoint.id,
+            col(WebhookMessage.sequence).in_(sequences),
+        )
+    )
+    return {
+        row.sequence: Trial(row.attempts, row.refusals, row.first_failed_at, row.due_at)
+        for row in rows
+    }
+
+
+def _health(endpoint: Endpoint) -> Health:
+    return Health(endpoint.failures, endpoint.failing_since, endpoint.next_attempt_at)
+
+
+def _store_health(session: Session, endpoint: Endpoint, health: Health, now: datetime) -> None:
+    endpoint.failures = health.failures
+    endpoint.failing_since = health.failing_since
+    endpoint.next_attempt_at = health.next_attempt_at
+    if health.disabled and not endpoint.disabled_at:
+        endpoint.disabled_at, endpoint.disabled_reason = now, health.disabled
+        session.add(webhook_event(endpoint, EventType.WEBHOOK_DISABLED, health.disabled))
+        log.error(
+            "webhook_disabled",
+            endpoint=str(endpoint.id),
+            site=str(endpoint.site_id),
+            reason=health.disabled.value,
+        )
