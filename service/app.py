@@ -38,6 +38,7 @@ from service.telemetry.tracing import start_tracing, stop_tracing
 from service.threads import endpoints as threads
 from service.waiting import Waiters
 from service.webhooks import endpoints as webhooks
+from service.webhooks.published import describe_webhooks
 
 STATIC = Path(__file__).parent / "web" / "static"
 
@@ -101,6 +102,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         app.include_router(exposition.router)
     _add_docs(app)
     describe_problems(app)
+    describe_webhooks(app)
     problems.install(app)
     app.add_middleware(BodyLimit, limit=config.max_body_bytes)
     app.add_middleware(Authentication, database=database)
