@@ -22,6 +22,8 @@ from service.policy.document import FIRST_POLICY
 from service.review.conditions import CLAIM
 from service.tables import (
     Comment,
+    Endpoint,
+    Event,
     IdempotentRequest,
     Member,
     Moderator,
@@ -30,6 +32,7 @@ from service.tables import (
     Revision,
     Site,
     Thread,
+    WebhookMessage,
 )
 
 BLOCK = 2000
@@ -40,6 +43,10 @@ MEMBERS_PER_BLOCK = 100
 BLOCKS_AT_ONCE = 10
 HISTORY = timedelta(days=28)
 """Within which everything happened; younger than what the retention deletes."""
+
+KEPT_DELIVERIES = timedelta(days=7)
+UNSENT = 50
+"""Events that a site's webhook receiver is still to be sent."""
 
 FLAGGED, LONG_PENDING, PENDING, REPORTED, CLAIMED = 200, 20, 100, 50, 20
 """The backlog of each site; what is claimed is flagged."""
@@ -62,6 +69,7 @@ class Filled:
         database = Database(url)
         migrate(database)
         filled = cls(database)
+        filled.records.delivered_since = filled.start - KEPT_DELIVERIES
         rows = no_rows()
         for number in range(SITES):
             site = Site(key=f"site-{number}", name=f"Site {number}", active_policy=1)
@@ -72,6 +80,7 @@ class Filled:
                 rows[type(row)].append(row.model_dump())
             filled.records.sites.append(site.id)
             filled.records.moderators.append(moderator.id)
+            rows[Endpoint].append(filled.records.endpoint(number))
         write(database, rows)
         for site in range(SITES):
             write(database, filled._backlog(site))
@@ -91,6 +100,10 @@ class Filled:
         with self.database.write() as session:
             for site_id, sequence in zip(self.records.sites, self.records.sequences, strict=True):
                 session.get_one(Site, site_id).event_sequence = sequence
+            for endpoint_id, sequence in zip(
+                self.records.endpoints, self.records.sequences, strict=True
+            ):
+                session.get_one(Endpoint, endpoint_id).queued_sequence = sequence
         analyze(self.database)
 
     def some_block(self) -> int:
@@ -167,6 +180,7 @@ class Filled:
             self.records.store(rows, site, comment)
             rows[Report].append(self.records.report(comment, self.records.chance.choice(members)))
             rows[IdempotentRequest].append(self.records.request(comment))
+        rows[WebhookMessage] = [self.records.message(site, one) for one in rows[Event][:UNSENT]]
         for count, age in ((LONG_PENDING, timedelta(minutes=20)), (PENDING, timedelta())):
             for comment in add(count, State.PENDING, age):
                 rows[Comment].append(comment)

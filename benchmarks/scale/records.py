@@ -2,12 +2,14 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from benchmarks.scale.bulk import Rows
-from service.domain.events import event_for
+from service.domain.events import EventType, event_for
 from service.domain.states import Actor, State
 from service.domain.vocabulary import Audience, Lane, MemberStatus
 from service.policy.facts import Facts
@@ -15,6 +17,8 @@ from service.tables import (
     Assessment,
     Comment,
     Decision,
+    Delivery,
+    Endpoint,
     Event,
     IdempotentRequest,
     Member,
@@ -24,9 +28,12 @@ from service.tables import (
     Revision,
     Site,
     Thread,
+    WebhookMessage,
 )
+from service.webhooks.secrets import SecretBox, new_secret
 
 SITES = 4
+SECRET_KEY = SecretStr("a filled database needs no secret key that is secret")
 
 MODEL = "0" * 64
 SCORES = {"toxicity": 0.02, "insult": 0.01, "threat": 0.01}
@@ -48,6 +55,10 @@ class Records:
     sites: list[UUID] = field(default_factory=list)
     moderators: list[UUID] = field(default_factory=list)
     sequences: list[int] = field(default_factory=lambda: [0] * SITES)
+    endpoints: list[UUID] = field(default_factory=list)
+    """One a site, which is sent everything."""
+    delivered_since: datetime | None = None
+    """Older deliveries are deleted by now."""
 
     def store(self, rows: Rows, site: int, comment: dict[str, Any]) -> None:
         """Add a decided comment with all that is recorded about it."""
@@ -83,7 +94,10 @@ class Records:
                 "created_at": at,
             }
             rows[Decision].append(decision)
-            rows[Event].append(self._event(site, decision))
+            event = self._event(site, decision)
+            rows[Event].append(event)
+            if self.delivered_since and at > self.delivered_since:
+                rows[Delivery].append(self._delivery(site, event))
 
     def keyed(  # noqa: PLR0913, PLR0917 - two tables of one shape
         self,
@@ -162,6 +176,56 @@ class Records:
             "created_at": at,
         }
 
+    def endpoint(self, site: int) -> dict[str, Any]:
+        """Return the site's webhook receiver."""
+        at = datetime.now(UTC)
+        endpoint_id = self._id(at)
+        self.endpoints.append(endpoint_id)
+        return {
+            "id": endpoint_id,
+            "site_id": self.sites[site],
+            "url": "https://cms.example.org/netiquette",
+            "events": list(EventType),
+            "include_body": False,
+            "secret": SecretBox(SECRET_KEY).encrypt(new_secret()),
+            "queued_sequence": 0,
+            "failures": 0,
+            "created_at": at,
+        }
+
+    def message(self, site: int, event: dict[str, Any]) -> dict[str, Any]:
+        """Return the event as it waits for the site's receiver."""
+        return {
+            "endpoint_id": self.endpoints[site],
+            "sequence": event["sequence"],
+            "site_id": event["site_id"],
+            "subject": event["comment_id"],
+            "tells_state": True,
+            "supersedes": [],
+            "attempts": 0,
+            "refusals": 0,
+            "due_at": event["created_at"],
+        }
+
+    def _delivery(self, site: int, event: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": self._id(event["created_at"]),
+            "site_id": event["site_id"],
+            "endpoint_id": self.endpoints[site],
+            "event_id": event["id"],
+            "sequence": event["sequence"],
+            "type": event["type"],
+            "subject": event["comment_id"],
+            "attempt": 1,
+            "url": "https://cms.example.org/netiquette",
+            "size": 500,
+            "outcome": "delivered",
+            "status": 204,
+            "response": "",
+            "duration": 0.1,
+            "created_at": event["created_at"],
+        }
+
     def report(self, comment: dict[str, Any], reporter: UUID) -> dict[str, Any]:
         """Return a report of it."""
         at = comment["created_at"] + timedelta(minutes=1)
@@ -211,5 +275,8 @@ def no_rows() -> Rows:
             Report,
             Event,
             IdempotentRequest,
+            Endpoint,
+            WebhookMessage,
+            Delivery,
         )
     }

@@ -14,9 +14,11 @@ from starlette.testclient import TestClient
 
 from benchmarks.scale.filling import BLOCK, Filled
 from benchmarks.scale.reads import BATCH, READS, Read, World
+from benchmarks.scale.records import SECRET_KEY
 from service.app import create_app
 from service.auth.keys import Scope
 from service.comments.waiting import find_decided
+from service.domain.deliveries import Delivered, Refused
 from service.domain.states import State
 from service.domain.vocabulary import Lane
 from service.events.waiting import find_positions_with_news
@@ -25,9 +27,13 @@ from service.members.blanking import carry_out_erasures
 from service.settings import Settings
 from service.tables import Comment
 from service.testing_http import comment_in, make_key
+from service.webhooks.secrets import SecretBox
 from tests.service.conftest import new_postgres_database
 from tests.service.plans import Plan, plans
 from workers import leases, storing
+from workers.delivery import leasing, rounds
+from workers.delivery.recording import Done
+from workers.delivery.sending import Attempt
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,31 @@ def erase(site: Site) -> None:
     carry_out_erasures(site.context.database)
 
 
+def deliver(site: Site) -> None:
+    database = site.context.database
+    leased = next(one for one in leasing.lease_endpoints(database, 10) if one.site_id == site.site)
+    first = rounds.next_round(database, SecretBox(SECRET_KEY), leased, ())
+    assert first
+    assert len(first.messages) == rounds.ROUND
+    done = [
+        Done(first.url, message, Attempt(Refused(500) if place else Delivered(204), 0.1))
+        for place, message in enumerate(first.messages)
+    ]
+    assert rounds.next_round(database, SecretBox(SECRET_KEY), leased, done)
+    leasing.give_back(database, leased)
+
+
+def look_at_deliveries(site: Site) -> None:
+    (endpoint,) = site.call("GET", "/v1/webhooks")["items"]
+    path = f"/v1/webhooks/{endpoint['id']}"
+    page = site.call("GET", f"{path}/deliveries?outcome=delivered")
+    site.call("GET", f"{path}/deliveries?after={page['next']}&outcome=delivered")
+    event = page["items"][0]
+    assert site.call("GET", f"{path}/deliveries?event={event['event']}")["items"]
+    site.call("POST", f"{path}/deliveries/{event['id']}/redeliver")
+    site.call("POST", f"{path}/redeliver")
+
+
 def wait(site: Site) -> None:
     find_decided(site.context.database, [site.find() for _ in range(50)])
     find_positions_with_news(site.context.database, [(site.site, 0)])
@@ -148,6 +179,8 @@ WORK: dict[str, Callable[[Site], None]] = {
     "flag what failed": flag_what_failed,
     "erase": erase,
     "wait": wait,
+    "deliver": deliver,
+    "look at deliveries": look_at_deliveries,
     "readiness": lambda site: site.client.get("/readyz"),
 }
 
