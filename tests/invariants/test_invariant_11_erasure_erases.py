@@ -4,7 +4,9 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,7 +23,9 @@ from service.db import Database
 from service.domain.states import Actor, State
 from service.tables import Assessment
 from service.testing_http import comment_in, make_key
+from service.webhooks.secrets import new_secret
 from tests.invariants.stack import Stack, Valkey, wait_until
+from tests.workers.delivery.outbox import Outbox
 
 MARKER = "Zwetschgenmus"
 
@@ -95,6 +99,29 @@ def site(stack: Stack) -> Iterator[Site]:
     site.close()
 
 
+class Echo(BaseHTTPRequestHandler):
+    """A webhook receiver that repeats what it was sent."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output clean."""
+
+
+@pytest.fixture
+def echo() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+
+
 def judge_with_evidence(stack: Stack, comment_id: str) -> None:
     """Flag as a policy would that quotes the text."""
     with stack.database.write() as session:
@@ -157,13 +184,19 @@ def live_through_everything(site: Site, stack: Stack) -> str:
     return str(other)
 
 
-def test_no_trace_is_left(site: Site, stack: Stack, valkey: Valkey, database_url: str) -> None:
+def test_no_trace_is_left(
+    site: Site, stack: Stack, valkey: Valkey, database_url: str, echo: str
+) -> None:
+    outbox = Outbox(stack.database, stack.rows, new_secret())
+    outbox.endpoint(echo, include_body=True)
     other = live_through_everything(site, stack)
+    outbox.deliver()
     assert places(stack.database) == {
         "assessment.spans",
         "comment.external_id",
         "decision.note",
         "decision.reasons",
+        "delivery.response",
         "idempotent_request.key",
         "member.key",
         "member.name",
