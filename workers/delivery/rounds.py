@@ -6,6 +6,7 @@ transaction is open. A crash in between repeats the round, under the same ids.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,18 +88,20 @@ def _compose(
 
 def _secrets(box: SecretBox, endpoint: Endpoint) -> tuple[str, ...]:
     """Return the secrets to sign with, newest first; none where they cannot be read."""
-    stored = [endpoint.secret]
+    try:
+        secrets = [box.decrypt(endpoint.secret)]
+    except SecretUnreadableError:
+        log.error("webhook_secret_unreadable", endpoint=str(endpoint.id))  # noqa: TRY400 - nothing more to tell
+        return ()
     if (
         endpoint.old_secret
         and endpoint.old_secret_until
         and clock.now() < endpoint.old_secret_until
     ):
-        stored.append(endpoint.old_secret)
-    try:
-        return tuple(box.decrypt(secret) for secret in stored)
-    except SecretUnreadableError:
-        log.error("webhook_secret_unreadable", endpoint=str(endpoint.id))  # noqa: TRY400 - nothing more to tell
-        return ()
+        # Where the key was lost, it is the unreadable one that was rotated away.
+        with suppress(SecretUnreadableError):
+            secrets.append(box.decrypt(endpoint.old_secret))
+    return tuple(secrets)
 
 
 def _pauses(endpoint: Endpoint, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from asyncio import StreamWriter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
+from service import clock
 from service.testing import FrozenClock
+from service.webhooks.secrets import SecretBox, new_secret
 from tests.workers.delivery.outbox import Outbox
 from tests.workers.delivery.receivers import raw
 from tests.workers.delivery.running import OK, Receive, Running, sent, until
@@ -108,6 +111,19 @@ def test_a_secret_of_another_key_is_told(outbox: Outbox, receive: Receive) -> No
     assert [entry["event"] for entry in logs] == ["webhook_secret_unreadable"]
     assert [row.outcome for row in outbox.deliveries(endpoint)] == ["secret"]
     assert receiver.requests == []
+
+
+def test_after_the_key_was_lost_a_new_secret_signs_at_once(
+    outbox: Outbox, receive: Receive
+) -> None:
+    receiver = receive(OK)
+    lost = SecretBox(SecretStr("x" * 32)).encrypt(new_secret())
+    until = clock.now() + timedelta(hours=24)
+    endpoint = outbox.endpoint(receiver.url(), old_secret=lost, old_secret_until=until)
+    outbox.approve(1)
+    outbox.deliver()
+    assert [row.outcome for row in outbox.deliveries(endpoint)] == ["delivered"]
+    receiver.requests[0].verify(outbox.secret)
 
 
 def test_without_a_key_nothing_is_done(outbox: Outbox, receive: Receive) -> None:
