@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
+from asyncio import StreamWriter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -183,11 +184,23 @@ def test_what_is_no_http_is_a_failure(reply: Answer, cause: Cause) -> None:
 
 
 def test_hanging_before_the_status_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(sending, "TOTAL_SECONDS", 0.05)
     for reply in (raw(b"", hang=True), raw(b"HTTP/1.1 200 OK\r\ncontent-", hang=True)):
         attempt, requests = deliver(reply)
         assert attempt.outcome == Unreached(Cause.TIMEOUT)
         assert len(requests) == 1
+
+
+def test_an_answer_may_take_all_the_time_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sending.TOTAL_SECONDS >= 15
+    monkeypatch.setattr(sending, "CONNECT_SECONDS", 0.2)
+
+    async def late(writer: StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+        await answer(204)(writer)
+
+    attempt, _ = deliver(late)
+    assert attempt.outcome == Delivered(204)
 
 
 @pytest.mark.parametrize(
