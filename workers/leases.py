@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, and_, func, literal_column, or_, update
+from sqlalchemy import ColumnElement, Update, and_, func, literal_column, update
 from sqlmodel import col, select
 
 from service import clock
 from service.comments.conditions import PENDING
+from service.conditions import has_ended
 from service.db import Database
 from service.domain.vocabulary import Lane
 from service.settings import LONGEST_LEASE
@@ -58,9 +59,7 @@ def free(now: datetime) -> ColumnElement[bool]:
     A lease that would last longer than any was taken before the clock was set back;
     whoever held it may have died since, and nobody must wait for the old time.
     """
-    until = col(Comment.leased_until)
-    longest = now + timedelta(seconds=LONGEST_LEASE)
-    return or_(col(Comment.lease).is_(None), until <= now, until > longest)
+    return has_ended(col(Comment.leased_until), timedelta(seconds=LONGEST_LEASE), now)
 
 
 def leasable(lane: Lane, now: datetime) -> ColumnElement[bool]:

@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, true, type_coerce
+from sqlalchemy import ColumnElement, and_, func, or_, true, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Session, col, select
 
 from service import clock
 from service.comments.conditions import FLAGGED, PENDING
+from service.conditions import has_ended
 from service.domain.states import State
 from service.reports.repository import has_open_report
 from service.review.schemas import QueueFilters
@@ -55,8 +56,7 @@ def is_held(until: datetime | None, now: datetime) -> bool:
 def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:
     """Return whether the moderator may take the comment: nobody else holds it now."""
     return or_(
-        col(Comment.claimed_until).is_(None),
-        not_(claimed(now)),
+        has_ended(col(Comment.claimed_until), TOO_LONG, now),
         col(Comment.claimed_by) == moderator_id,
     )
 

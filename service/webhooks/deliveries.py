@@ -11,15 +11,15 @@ from service.context import Context
 from service.errors import Gone, NotFound
 from service.paging import decode_cursor, encode_cursor
 from service.tables import Delivery, Endpoint, Event, WebhookMessage
+from service.webhooks import queue
 from service.webhooks.presenter import present_delivery
-from service.webhooks.queue import DELIVERED, message_for
 from service.webhooks.schemas import DeliveriesOut, DeliveriesQuery, QueuedOut, RedeliveredOut
 from service.webhooks.use_cases import changing, find_endpoint, refuse_disabled
 
 LIST = "deliveries"
 
 # A literal, so that the databases see that the index of failed ones serves it.
-FAILED = col(Delivery.outcome) != literal_column(f"'{DELIVERED}'")
+FAILED = col(Delivery.outcome) != literal_column(f"'{queue.DELIVERED}'")
 
 
 def list_deliveries(
@@ -41,7 +41,7 @@ def list_deliveries(
         if before:
             page = page.where(col(Delivery.id) < before)
         rows = session.exec(page.order_by(col(Delivery.id).desc()).limit(query.limit + 1)).all()
-        waiting = _waiting(session, endpoint, [row.sequence for row in rows])
+        waiting = queue.find(session, endpoint, [row.sequence for row in rows])
     items = [
         present_delivery(row, _next_attempt(endpoint, waiting.get(row.sequence)))
         for row in rows[: query.limit]
@@ -75,11 +75,11 @@ def redeliver(context: Context, site_id: UUID, endpoint_id: UUID, delivery_id: U
         ).one_or_none()
         if event is None:
             raise Gone("The event is no longer kept.")
-        waiting = _waiting(session, endpoint, [delivery.sequence])
+        waiting = queue.find(session, endpoint, [delivery.sequence])
         if delivery.sequence in waiting:
-            _renew(session, site_id, endpoint_id, delivery.sequence)
+            _renew(session, endpoint, delivery.sequence)
         else:
-            message = message_for(endpoint, event)
+            message = queue.message_for(endpoint, event)
             message.attempts = _last_attempt(session, endpoint, delivery.event_id)
             session.add(message)
         endpoint.next_attempt_at = None
@@ -91,10 +91,10 @@ def redeliver_failed(context: Context, site_id: UUID, endpoint_id: UUID) -> Rede
     with changing(context, site_id, endpoint_id) as (session, endpoint):
         refuse_disabled(endpoint)
         endpoint.next_attempt_at = None
-        return RedeliveredOut(events=_renew(session, site_id, endpoint_id))
+        return RedeliveredOut(events=_renew(session, endpoint))
 
 
-def _renew(session: Session, site_id: UUID, endpoint_id: UUID, sequence: int | None = None) -> int:
+def _renew(session: Session, endpoint: Endpoint, sequence: int | None = None) -> int:
     """Make one message, or all that were given up, as good as new; return how many."""
     which = (
         col(WebhookMessage.failed_at).is_not(None)
@@ -103,11 +103,7 @@ def _renew(session: Session, site_id: UUID, endpoint_id: UUID, sequence: int | N
     )
     result = session.execute(
         update(WebhookMessage)
-        .where(
-            col(WebhookMessage.site_id) == site_id,
-            col(WebhookMessage.endpoint_id) == endpoint_id,
-            which,
-        )
+        .where(queue.waits_for(endpoint), which)
         .values(refusals=0, first_failed_at=None, failed_at=None, due_at=clock.now())
         .execution_options(synchronize_session=False)
     )
@@ -123,19 +119,6 @@ def _last_attempt(session: Session, endpoint: Endpoint, event_id: UUID) -> int:
             col(Delivery.event_id) == event_id,
         )
     ).one()
-
-
-def _waiting(
-    session: Session, endpoint: Endpoint, sequences: list[int]
-) -> dict[int, WebhookMessage]:
-    rows = session.exec(
-        select(WebhookMessage).where(
-            col(WebhookMessage.site_id) == endpoint.site_id,
-            col(WebhookMessage.endpoint_id) == endpoint.id,
-            col(WebhookMessage.sequence).in_(set(sequences)),
-        )
-    )
-    return {row.sequence: row for row in rows}
 
 
 def _next_attempt(endpoint: Endpoint, message: WebhookMessage | None) -> datetime | None:

@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from service import clock
+from service.conditions import has_ended
 from service.domain.deliveries import LONGEST_DELAY, STATE_EVENTS, Trial, Waiting, superseded
 from service.domain.events import EventType
 from service.tables import Endpoint, Event, Site, WebhookMessage
@@ -38,6 +40,26 @@ def has_work(now: datetime) -> ColumnElement[bool]:
         col(WebhookMessage.endpoint_id) == col(Endpoint.id), _is_due(now), _is_first()
     )
     return or_(col(Endpoint.queued_sequence) < head, message.correlate(Endpoint))
+
+
+def waits_for(endpoint: Endpoint) -> ColumnElement[bool]:
+    """Return whether the message is one of the endpoint's, given up or not."""
+    return and_(
+        col(WebhookMessage.site_id) == endpoint.site_id,
+        col(WebhookMessage.endpoint_id) == endpoint.id,
+    )
+
+
+def find(
+    session: Session, endpoint: Endpoint, sequences: Iterable[int]
+) -> dict[int, WebhookMessage]:
+    """Return those of the endpoint's messages that still wait, or were given up."""
+    rows = session.exec(
+        select(WebhookMessage).where(
+            waits_for(endpoint), col(WebhookMessage.sequence).in_(set(sequences))
+        )
+    )
+    return {row.sequence: row for row in rows}
 
 
 def fill(session: Session, endpoint: Endpoint) -> bool:
@@ -89,7 +111,9 @@ def take(session: Session, endpoint: Endpoint, now: datetime, limit: int) -> lis
     subjects: set[UUID] = set()
     for page in _pages(session, endpoint):
         for message in page:
-            if message.subject not in subjects and _may_be_sent(message, now):
+            if message.subject not in subjects and not clock.lasts(
+                message.due_at, LONGEST_DELAY, now
+            ):
                 found.append(message)
             subjects.add(message.subject)
         if endpoint.failures and found:
@@ -106,8 +130,7 @@ def _pages(session: Session, endpoint: Endpoint) -> Iterator[Sequence[WebhookMes
         page = session.exec(
             select(WebhookMessage)
             .where(
-                col(WebhookMessage.site_id) == endpoint.site_id,
-                col(WebhookMessage.endpoint_id) == endpoint.id,
+                waits_for(endpoint),
                 col(WebhookMessage.sequence) > after,
                 col(WebhookMessage.failed_at).is_(None),
             )
@@ -120,21 +143,12 @@ def _pages(session: Session, endpoint: Endpoint) -> Iterator[Sequence[WebhookMes
         after = page[-1].sequence
 
 
-def _may_be_sent(message: WebhookMessage, now: datetime) -> bool:
-    """Return whether the message may be sent now.
-
-    A time further ahead than any that is written is of a clock set back since.
-    """
-    return not now < message.due_at <= now + LONGEST_DELAY
-
-
 def remove(session: Session, endpoint: Endpoint, sequences: Iterable[int]) -> None:
     """Take messages out of the queue."""
     session.execute(
         delete(WebhookMessage)
         .where(
-            col(WebhookMessage.site_id) == endpoint.site_id,
-            col(WebhookMessage.endpoint_id) == endpoint.id,
+            waits_for(endpoint),
             col(WebhookMessage.sequence).in_(set(sequences)),
         )
         .execution_options(synchronize_session="fetch")
@@ -146,8 +160,7 @@ def release(session: Session, endpoint: Endpoint, now: datetime) -> None:
     session.execute(
         update(WebhookMessage)
         .where(
-            col(WebhookMessage.site_id) == endpoint.site_id,
-            col(WebhookMessage.endpoint_id) == endpoint.id,
+            waits_for(endpoint),
             col(WebhookMessage.due_at) > now,
             col(WebhookMessage.failed_at).is_(None),
         )
@@ -163,8 +176,7 @@ def store_trial(
     session.execute(
         update(WebhookMessage)
         .where(
-            col(WebhookMessage.site_id) == endpoint.site_id,
-            col(WebhookMessage.endpoint_id) == endpoint.id,
+            waits_for(endpoint),
             col(WebhookMessage.sequence) == sequence,
         )
         .values(
@@ -189,8 +201,7 @@ def _supersede(session: Session, endpoint: Endpoint, subjects: set[UUID]) -> Non
         return
     rows = session.exec(
         select(WebhookMessage).where(
-            col(WebhookMessage.site_id) == endpoint.site_id,
-            col(WebhookMessage.endpoint_id) == endpoint.id,
+            waits_for(endpoint),
             col(WebhookMessage.subject).in_(subjects),
             col(WebhookMessage.tells_state),
         )
@@ -213,10 +224,9 @@ def _supersede(session: Session, endpoint: Endpoint, subjects: set[UUID]) -> Non
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    due_at = col(WebhookMessage.due_at)
-    # Times further ahead than any that is written are of a clock set back since.
     return and_(
-        col(WebhookMessage.failed_at).is_(None), or_(due_at <= now, due_at > now + LONGEST_DELAY)
+        col(WebhookMessage.failed_at).is_(None),
+        has_ended(col(WebhookMessage.due_at), LONGEST_DELAY, now),
     )
 
 

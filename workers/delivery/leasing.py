@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import Session, col, select
 
 from service import clock
+from service.conditions import has_ended
 from service.db import Database
 from service.domain.deliveries import LONGEST_PAUSE
 from service.ids import new_id
@@ -73,15 +74,11 @@ def lock_endpoint(session: Session, leased: Leased) -> Endpoint | None:
 
 
 def _can_be_leased(now: datetime) -> ColumnElement[bool]:
-    """Return whether it is nobody's, enabled, and not pausing.
-
-    Times that lie further ahead than any that is written are of a clock set back since.
-    """
-    until, attempt = col(Endpoint.leased_until), col(Endpoint.next_attempt_at)
+    """Return whether it is nobody's, enabled, and not pausing."""
     return and_(
         col(Endpoint.disabled_at).is_(None),
-        or_(until.is_(None), until <= now, until > now + LEASE),
-        or_(attempt.is_(None), attempt <= now, attempt > now + LONGEST_PAUSE),
+        has_ended(col(Endpoint.leased_until), LEASE, now),
+        has_ended(col(Endpoint.next_attempt_at), LONGEST_PAUSE, now),
     )
 
 

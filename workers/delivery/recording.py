@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from service.domain.deliveries import (
     Delivered,
@@ -56,7 +56,8 @@ def record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: date
         # Failures at an address that was changed meanwhile tell nothing of the new one.
         if one.url == endpoint.url or isinstance(one.attempt.outcome, Delivered)
     }
-    trials = _trials(session, endpoint, list(outcomes))
+    waiting = queue.find(session, endpoint, outcomes)
+    trials = {sequence: _trial(message) for sequence, message in waiting.items()}
     # A redelivery, or a deletion, may have been quicker.
     outcomes = {sequence: outcomes[sequence] for sequence in trials}
     if not outcomes:
@@ -77,8 +78,8 @@ def record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: date
 
 def _delivery(endpoint: Endpoint, done: Done, now: datetime, *, keeps_answer: bool) -> Delivery:
     """Return the record; without the answer where it may quote what was erased meanwhile."""
-    message, attempt = done.message, done.attempt
-    count_delivery(_name(attempt.outcome), attempt.duration)
+    message, attempt, outcome = done.message, done.attempt, _name(done.attempt.outcome)
+    count_delivery(outcome, attempt.duration)
     return Delivery(
         site_id=endpoint.site_id,
         endpoint_id=endpoint.id,
@@ -89,7 +90,7 @@ def _delivery(endpoint: Endpoint, done: Done, now: datetime, *, keeps_answer: bo
         attempt=message.attempt,
         url=done.url,
         size=len(message.body),
-        outcome=_name(attempt.outcome),
+        outcome=outcome,
         status=attempt.status,
         response=attempt.response if keeps_answer else None,
         duration=attempt.duration,
@@ -107,18 +108,8 @@ def _name(outcome: Outcome) -> str:
             return cause.value
 
 
-def _trials(session: Session, endpoint: Endpoint, sequences: list[int]) -> dict[int, Trial]:
-    rows = session.exec(
-        select(WebhookMessage).where(
-            col(WebhookMessage.site_id) == endpoint.site_id,
-            col(WebhookMessage.endpoint_id) == endpoint.id,
-            col(WebhookMessage.sequence).in_(sequences),
-        )
-    )
-    return {
-        row.sequence: Trial(row.attempts, row.refusals, row.first_failed_at, row.due_at)
-        for row in rows
-    }
+def _trial(message: WebhookMessage) -> Trial:
+    return Trial(message.attempts, message.refusals, message.first_failed_at, message.due_at)
 
 
 def _health(endpoint: Endpoint) -> Health:
