@@ -13,10 +13,11 @@ from sqlmodel import Session
 
 from service import clock
 from service.db import Database
+from service.domain.events import EventType
 from service.domain.vocabulary import Lane, MemberStatus
 from service.ids import new_id
 from service.policy.document import FIRST_POLICY
-from service.tables import Comment, Member, Policy, Revision, Site, Thread
+from service.tables import Comment, Event, Member, Policy, Report, Revision, Site, Thread
 
 
 class FrozenClock:
@@ -81,6 +82,26 @@ def insert_comment(session: Session, rows: SiteRows, body: str, lane: Lane = Lan
     session.flush()
     session.add(Revision(comment_id=comment.id, number=1, site_id=rows.site_id, body=body))
     return comment.id
+
+
+def insert_report(session: Session, comment_id: UUID, site_id: UUID, at: datetime) -> Event:
+    """Insert a report on the first revision with its event, due at once; return the event."""
+    report = Report(
+        site_id=site_id, comment_id=comment_id, revision=1, reason="spam", created_at=at
+    )
+    session.add(report)
+    session.flush()
+    event = Event(
+        site_id=site_id,
+        type=EventType.REPORT_RECEIVED,
+        comment_id=comment_id,
+        revision=1,
+        report_id=report.id,
+        due_at=at,
+        created_at=at,
+    )
+    session.add(event)
+    return event
 
 
 def add_comments(

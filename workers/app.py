@@ -54,19 +54,12 @@ def create_app(settings: Settings) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         beat_scheduler="workers.beat:MemoryScheduler",
         beat_schedule={
-            task: {
-                "task": task,
-                "schedule": timedelta(seconds=settings.sweep_seconds),
-                "options": {"queue": UPKEEP_QUEUE},
-            }
-            for task in (SWEEP_TASK, ERASE_TASK)
-        }
-        | {
-            DELIVER_TASK: {
-                "task": DELIVER_TASK,
-                "schedule": DELIVER_EVERY,
-                "options": {"queue": DELIVERY_QUEUE},
-            }
+            task: {"task": task, "schedule": every, "options": {"queue": queue}}
+            for task, every, queue in (
+                (SWEEP_TASK, timedelta(seconds=settings.sweep_seconds), UPKEEP_QUEUE),
+                (ERASE_TASK, timedelta(seconds=settings.sweep_seconds), UPKEEP_QUEUE),
+                (DELIVER_TASK, DELIVER_EVERY, DELIVERY_QUEUE),
+            )
         },
     )
     return app

@@ -1,24 +1,7 @@
 """What is accepted and decided, and how fast: `python -m benchmarks.load [accepting|deciding]`."""
 
-import logging
-import os
-import sys
-
-import structlog
-
 from benchmarks.load import accepting, deciding
-
-PARTS = {"accepting": accepting.report, "deciding": deciding.report}
-
-
-def main() -> None:
-    """Print everything, or one part, as Markdown."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    print(f"{os.cpu_count()} cores, load before: {os.getloadavg()[0]:.1f}\n")
-    for name in sys.argv[1:] or PARTS:
-        PARTS[name]()
-        print()
-
+from benchmarks.parts import print_parts
 
 if __name__ == "__main__":
-    main()
+    print_parts({"accepting": accepting.report, "deciding": deciding.report})

@@ -173,7 +173,7 @@ class Scene:
     database: Database
     rows: SiteRows
     worker: Worker
-    redis: "Redis"
+    redis: Redis
 
 
 def _happen(scene: Scene, events: int, trouble: Trouble | None) -> None:

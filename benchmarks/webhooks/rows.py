@@ -6,8 +6,8 @@ from sqlmodel import Session, col, select
 from service.comments.changes import TICK, Change, change_state
 from service.domain.events import EventType
 from service.domain.states import Actor, State
-from service.tables import Comment, Endpoint, Event, Report
-from service.testing import SiteRows, insert_comment
+from service.tables import Comment, Endpoint
+from service.testing import SiteRows, insert_comment, insert_report
 from service.webhooks.secrets import SecretBox, new_secret
 
 SECRET_KEY = "benchmarks-need-no-secret-key-that-is-secret"  # noqa: S105 - and says so
@@ -24,22 +24,7 @@ def add_comment_with_events(session: Session, rows: SiteRows, reports: int) -> N
     decision = change_state(session, Change(comment, State.APPROVED, Actor.POLICY, policy=1))
     for place in range(reports):
         at = decision.created_at + TICK * (place + 1)
-        report = Report(
-            site_id=rows.site_id, comment_id=comment_id, revision=1, reason="spam", created_at=at
-        )
-        session.add(report)
-        session.flush()
-        session.add(
-            Event(
-                site_id=rows.site_id,
-                type=EventType.REPORT_RECEIVED,
-                comment_id=comment_id,
-                revision=1,
-                report_id=report.id,
-                due_at=at,
-                created_at=at,
-            )
-        )
+        insert_report(session, comment_id, rows.site_id, at)
     session.flush()
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from service.testing import add_site
 from service.testing_http import Backend, ServedApi, make_key
 from service.webhooks.secrets import new_secret
 from tests.conftest import DEAD_PORT
+from tests.invariants.stack import free_port
 from tests.workers.delivery.outbox import Outbox
 
 DOCS = Path(__file__).parents[2] / "docs" / "webhooks"
@@ -100,12 +100,6 @@ class Running:
     def stop(self) -> None:
         self.process.terminate()
         self.process.communicate(timeout=10)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -1,20 +1,24 @@
 """An endpoint's queue: what is put into it, in which order it is taken, what takes its place."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from service import clock
+from service.db import Database
 from service.domain.deliveries import DELAYS, DisabledReason, Refused
 from service.domain.events import EventType
 from service.domain.states import State
 from service.events.retention import delete_old_events
 from service.events.sequencer import number_due_events
-from service.tables import Event
-from service.testing import frozen_clock
+from service.ids import new_id
+from service.tables import Endpoint, Event, WebhookMessage
+from service.testing import add_site, frozen_clock
 from service.testing_http import Backend
 from service.webhooks import queue
 from tests.service.webhooks.receiver import Receiver, content
+from workers.delivery.leasing import lease_endpoints
 
 EVERY_STATE = ["comment.approved", "comment.flagged", "comment.rejected", "decision.reverted"]
 REPORT = {"reason": "spam"}
@@ -248,3 +252,33 @@ def test_a_message_without_its_event_keeps_nobody_busy(backend: Backend) -> None
     decided(backend)
     assert told(receiver) == [(2, "comment.approved")]
     assert receiver.queue == []
+
+
+def test_a_message_behind_one_that_is_not_due_is_no_work(database: Database) -> None:
+    site = add_site(database).site_id
+    subject = new_id()
+    now = clock.now()
+    with database.write() as session:
+        endpoint = Endpoint(
+            site_id=site, url="https://cms.example/", events=[], secret="", queued_sequence=0
+        )
+        session.add(endpoint)
+        session.flush()
+        for sequence, due in ((1, now + timedelta(hours=1)), (2, now)):
+            session.add(
+                WebhookMessage(
+                    endpoint_id=endpoint.id,
+                    sequence=sequence,
+                    site_id=site,
+                    subject=subject,
+                    tells_state=False,
+                    due_at=due,
+                )
+            )
+    assert lease_endpoints(database, 10) == []
+    with database.write() as session:
+        first = session.get_one(WebhookMessage, (endpoint.id, 1))
+        first.due_at = now
+    assert len(lease_endpoints(database, 10)) == 1
+    with database.read() as session:
+        assert [m.sequence for m in queue.take(session, endpoint, clock.now(), 9)] == [1]

@@ -14,8 +14,8 @@ from service.db import Database
 from service.domain.events import EventType
 from service.domain.states import Actor, State
 from service.settings import Settings
-from service.tables import Delivery, Endpoint, Event, Report, WebhookMessage
-from service.testing import SiteRows, add_comments
+from service.tables import Delivery, Endpoint, Event, WebhookMessage
+from service.testing import SiteRows, add_comments, insert_report
 from service.webhooks.secrets import SecretBox
 from workers.delivery.loop import Delivering
 
@@ -74,23 +74,7 @@ class Outbox:
     def report(self, comment_id: UUID) -> UUID:
         """Report the comment; return the id of the event."""
         with self.database.write() as session:
-            report = Report(
-                site_id=self.rows.site_id, comment_id=comment_id, reason="spam", revision=1
-            )
-            session.add(report)
-            session.flush()
-            now = clock.now()
-            event = Event(
-                site_id=self.rows.site_id,
-                type=EventType.REPORT_RECEIVED,
-                comment_id=comment_id,
-                revision=1,
-                report_id=report.id,
-                due_at=now,
-                created_at=now,
-            )
-            session.add(event)
-            return event.id
+            return insert_report(session, comment_id, self.rows.site_id, clock.now()).id
 
     def deliver(self) -> None:
         """Deliver what is due, as a nudge has a worker do."""

@@ -1,11 +1,12 @@
 """What the tests of the loop share."""
 
 import threading
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Self
 from uuid import UUID
 
+from tests.invariants.stack import wait_until
 from tests.workers.delivery.outbox import Outbox
 from tests.workers.delivery.receivers import Receiver, answer
 from workers.delivery.loop import Delivering
@@ -13,17 +14,11 @@ from workers.delivery.loop import Delivering
 OK = answer(200)
 Receive = Callable[..., Receiver]
 
+until = partial(wait_until, seconds=60)
+
 
 def sent(receiver: Receiver) -> list[UUID]:
     return [UUID(request.id) for request in receiver.requests]
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline, "it never held"
-        time.sleep(0.01)
 
 
 class Running:
