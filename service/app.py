@@ -13,12 +13,14 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from service import problems
+from service.analyses.use_cases import find_answered
 from service.auth.limits import RateLimiter
 from service.auth.middleware import Authentication
 from service.body_limit import BodyLimit
 from service.comments import endpoints as comments
 from service.comments.grouping import GroupedIntake
 from service.comments.waiting import find_decided
+from service.compat.perspective import endpoints as perspective
 from service.context import Context
 from service.db import Database
 from service.events import endpoints as events
@@ -39,6 +41,18 @@ from service.threads import endpoints as threads
 from service.waiting import Waiters
 from service.webhooks import endpoints as webhooks
 from service.webhooks.published import describe_webhooks
+
+FEATURES = (
+    comments,
+    reports,
+    threads,
+    members,
+    review,
+    events,
+    webhooks,
+    perspective,
+    health,
+)
 
 STATIC = Path(__file__).parent / "web" / "static"
 
@@ -63,6 +77,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         nudges=nudger,
         limiter=RateLimiter(config.redis_url),
         waiters=Waiters(partial(find_decided, database), config.max_waiters),
+        analysis_waiters=Waiters(partial(find_answered, database), config.max_waiters),
         event_waiters=Waiters(partial(find_positions_with_news, database), config.max_waiters),
     )
 
@@ -96,7 +111,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         },
     )
     app.state.context = context
-    for feature in (comments, reports, threads, members, review, events, webhooks, health):
+    for feature in FEATURES:
         app.include_router(feature.router)
     if config.metrics_token:
         app.include_router(exposition.router)

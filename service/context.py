@@ -27,6 +27,8 @@ class Context:
     limiter: RateLimiter
     waiters: Waiters[UUID]
     """Who waits for the decision on a comment."""
+    analysis_waiters: Waiters[UUID]
+    """Who waits for the scores of a text."""
     event_waiters: Waiters[Position]
     """Who waits for the next event of a site."""
     scorer_seen: threading.Event = field(default_factory=threading.Event)
@@ -35,6 +37,7 @@ class Context:
     def stop_waiting(self) -> None:
         """Send every waiting caller home; from any thread or signal handler."""
         self.waiters.close()
+        self.analysis_waiters.close()
         self.event_waiters.close()
 
 

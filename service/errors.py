@@ -224,6 +224,24 @@ class Unavailable(NetiquetteError):
         return {"Retry-After": "2"}
 
 
+class AnalysesBusy(Unavailable):
+    """Nobody could score the text soon; nothing was stored."""
+
+    slug, title = "analyses-busy", "Too busy to score a text now"
+
+
+class AnalysisTimeout(NetiquetteError):
+    """The scores did not come in time."""
+
+    status, slug, title = 504, "analysis-timeout", "The scores did not come in time"
+
+
+class Unscorable(NetiquetteError):
+    """The model fails on this text."""
+
+    status, slug, title = 500, "unscorable", "The model cannot score this text"
+
+
 class NotConfigured(NetiquetteError):
     """The operator has not set what this call needs."""
 

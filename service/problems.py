@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
+from service.compat.perspective import errors as google
 from service.errors import BadRequest, Invalid, NetiquetteError, TooLarge, Unavailable
 from service.telemetry.metrics import count_conflict
 
@@ -45,7 +46,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _handle(request: Request, error: Exception) -> Response:
-    response = failure_response(error)
+    response = failure_response(error, request.url.path)
     if response.status_code == METHOD_NOT_ALLOWED:
         _name_methods(request, response)
     return response
@@ -63,13 +64,15 @@ def _name_methods(request: Request, response: Response) -> None:
         response.headers["Allow"] = ", ".join(sorted(methods))
 
 
-def failure_response(error: Exception) -> Response:
-    """Return the answer for any error.
+def failure_response(error: Exception, path: str) -> Response:
+    """Return the answer for any error, in the form that callers of the path know.
 
     What nobody foresaw is logged by type and place, without its message: a database
     error's message carries the parameters, and so a comment's text.
     """
     if isinstance(error, HTTPException):
+        if path.startswith(google.PATHS):
+            return google.http_response(error)
         return _http_response(error)
     known = _known(error)
     if known is None:
@@ -79,6 +82,8 @@ def failure_response(error: Exception) -> Response:
         known = NetiquetteError("The error was logged. Try again; report it if it comes back.")
     if known.status == CONFLICT:
         count_conflict(known.slug)
+    if path.startswith(google.PATHS):
+        return google.error_response(known)
     return problem_response(known)
 
 

@@ -63,10 +63,16 @@ class ScoringChild:
         self._thread.start()
 
     def score(self, lane: Lane) -> None:
-        """Score one batch of the lane, if the engine is there."""
+        """Score one batch of the lane, if the engine is there.
+
+        Analyses and comments take turns where callers wait: a stream of analyses
+        would starve new comments otherwise, and nobody waits for two batches.
+        """
         engine = self._engine
         if engine is None:
             return
+        if lane is Lane.WAITING and self._scoring.analyze(engine):
+            lane = Lane.COMMENTS
         if self._scoring.run(engine, lane) is Outcome.ENGINE_BROKEN:
             log.error("engine_broken", model=engine.model)
             if self._engine is engine:

@@ -18,7 +18,7 @@ from service.settings import Settings
 from service.tables import SPENT_ATTEMPTS
 from service.telemetry.metrics import count_engine
 from service.telemetry.tracing import describe, span
-from workers import leases
+from workers import analyzing, leases
 from workers.engines import Engine
 from workers.results import score_checked, works
 from workers.storing import set_aside_spent, store, store_failure
@@ -45,6 +45,20 @@ class Scoring:
     database: Database
     settings: Settings
     nudge: Callable[[Lane], None]
+
+    def analyze(self, engine: Engine) -> bool:
+        """Score a few analyses, if any wait; nudge for the next; tell whether there were any.
+
+        Never raises but for the SystemExit of a process that was told to end.
+        """
+        try:
+            found = analyzing.run(self.database, engine)
+        except SQLAlchemyError as error:
+            log.error("analyses_not_stored", error=_name(error), at=_place(error))  # noqa: TRY400 - a traceback could quote a text
+            return False
+        if found:
+            self.nudge(Lane.WAITING)
+        return found
 
     def run(self, engine: Engine, nudged: Lane) -> Outcome:
         """Handle one batch of the lane, or of a more urgent one; nudge while there is more.

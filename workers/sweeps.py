@@ -8,12 +8,13 @@ from sqlalchemy import delete, tuple_
 from sqlmodel import col, select
 
 from service import clock
+from service.analyses.use_cases import has_passed
 from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.vocabulary import Lane
 from service.events import upkeep
 from service.settings import Settings
-from service.tables import Comment, Delivery, IdempotentRequest, Scorer
+from service.tables import Analysis, Comment, Delivery, IdempotentRequest, Scorer
 from workers.leases import leasable
 from workers.storing import set_aside_spent
 
@@ -85,3 +86,4 @@ def _forget(database: Database, now: datetime) -> None:
         session.execute(delete(IdempotentRequest).where(key.in_(old)))
         session.execute(delete(Delivery).where(col(Delivery.id).in_(attempts)))
         session.execute(delete(Scorer).where(dead))
+        session.execute(delete(Analysis).where(has_passed(now)))

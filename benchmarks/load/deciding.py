@@ -127,6 +127,7 @@ class Timed:
         """Count those of `engine`."""
         self._engine = engine
         self.model, self.provenance = engine.model, engine.provenance
+        self.languages = engine.languages
         self.seconds = 0.0
 
     def score(self, texts: Sequence[str]) -> list[Scored]:

@@ -27,6 +27,7 @@ def allow(*scopes: Scope) -> Callable[..., Principal]:
     return principal
 
 
+AnalyzeKey = Annotated[Principal, Depends(allow(Scope.ANALYZE))]
 CommentsKey = Annotated[Principal, Depends(allow(Scope.COMMENTS))]
 ReviewKey = Annotated[Principal, Depends(allow(Scope.REVIEW))]
 AdminKey = Annotated[Principal, Depends(allow(Scope.ADMIN))]

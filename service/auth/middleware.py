@@ -6,18 +6,24 @@ the service hold megabytes per request; hence a middleware and not a dependency.
 
 import structlog
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.auth.keys import TOKEN_PREFIX, Principal, find_principal
+from service.compat.perspective.errors import InvalidApiKey, MissingApiKey
 from service.db import Database
 from service.errors import Unauthorized
 
 GUARDED = "/v1/"
+BY_QUERY = "/v1alpha1/"
+"""Where the key comes in the query, as Google's clients send it; nowhere else does it count."""
 
 
 class Authentication:
-    """Puts the Principal into `request.state` for every path under /v1/, or raises Unauthorized."""
+    """Puts the Principal into `request.state` for every path under /v1/ and /v1alpha1/.
+
+    Raises Unauthorized, MissingApiKey or InvalidApiKey without one that is known.
+    """
 
     def __init__(self, app: ASGIApp, database: Database) -> None:
         """Wrap `app`; look keys up in `database`."""
@@ -26,19 +32,30 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection (ASGI 3)."""
-        if scope["type"] == "http" and scope["path"].startswith(GUARDED):
-            principal = await self._authenticate(scope)
+        if scope["type"] == "http" and scope["path"].startswith((GUARDED, BY_QUERY)):
+            by_query = scope["path"].startswith(BY_QUERY)
+            authenticate = self._by_query if by_query else self._by_header
+            principal = await authenticate(scope)
             scope.setdefault("state", {})["principal"] = principal
             structlog.contextvars.bind_contextvars(site=str(principal.site_id))
         await self._app(scope, receive, send)
 
-    async def _authenticate(self, scope: Scope) -> Principal:
+    async def _by_header(self, scope: Scope) -> Principal:
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthorized("Send a site key: Authorization: Bearer nq_…")
         principal = await run_in_threadpool(self._find, token.strip())
         if principal is None:
             raise Unauthorized("This site key is unknown or revoked.")
+        return principal
+
+    async def _by_query(self, scope: Scope) -> Principal:
+        token = QueryParams(scope["query_string"]).get("key", "").strip()
+        if not token:
+            raise MissingApiKey("Send a site key with the scope analyze in the query: ?key=nq_…")
+        principal = await run_in_threadpool(self._find, token)
+        if principal is None:
+            raise InvalidApiKey("API key not valid. Please pass a valid API key.")
         return principal
 
     def _find(self, token: str) -> Principal | None:

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service import clock
+from service.analyses.labels import forget_texts
 from service.comments.changes import Change, change_state
 from service.db import Database
 from service.domain.events import EventType
@@ -119,6 +120,10 @@ def _blank_comments(database: Database, erasure_id: UUID, after: UUID) -> UUID |
 
 def _blank_records(session: Session, site_id: UUID, comment_ids: Sequence[UUID]) -> None:
     """Blank whatever was written in or about these comments."""
+    bodies = select(Revision.body).where(
+        col(Revision.site_id) == site_id, col(Revision.comment_id).in_(comment_ids)
+    )
+    forget_texts(session, site_id, session.exec(bodies))
     blanks: tuple[tuple[Any, Mapping[str, Any]], ...] = (
         (Revision, {"body": ""}),
         (Assessment, {"spans": []}),

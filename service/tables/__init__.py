@@ -5,6 +5,7 @@ the constraints here keep what must never be broken. Every row that belongs to
 a site carries its `site_id` (invariant 7), also where a join could tell.
 """
 
+from service.tables.analyses import Analysis, Label
 from service.tables.columns import JSON_TYPE, UtcDateTime
 from service.tables.comments import SPENT_ATTEMPTS, Assessment, Comment, Decision, Report, Revision
 from service.tables.operations import (
@@ -24,6 +25,7 @@ __all__ = [
     "SCORER_SILENT_AFTER",
     "SPENT_ATTEMPTS",
     "ActiveModel",
+    "Analysis",
     "Assessment",
     "Comment",
     "Decision",
@@ -32,6 +34,7 @@ __all__ = [
     "Erasure",
     "Event",
     "IdempotentRequest",
+    "Label",
     "Member",
     "Moderator",
     "Policy",

@@ -25,6 +25,9 @@ class Site(SQLModel, table=True):
     events_deleted: int = Field(
         default=0, sa_type=BigInteger, description="Events up to this number are gone"
     )
+    coral_secret: str | None = Field(
+        default=None, max_length=1000, description="Encrypted; Coral signs with it"
+    )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 

@@ -61,7 +61,7 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_with_id)
         except Exception as error:  # noqa: BLE001 - no error may get past this layer
-            response = failure_response(error)
+            response = failure_response(error, scope["path"])
             if status == 0:
                 await response(scope, receive, send_with_id)
         finally:

@@ -29,6 +29,7 @@ class FakeEngine:
 
     model = "f" * 64
     provenance = {"name": "fake", "engine": "fake"}  # noqa: RUF012 - as the protocol has it
+    languages: tuple[str, ...] = ("de", "en")
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
         return [self._one(text) for text in texts]
@@ -47,7 +48,7 @@ class FakeEngine:
         if LASTS in text:
             time.sleep(60)
         score = float("nan") if NOT_A_NUMBER in text else 0.9 if TOXIC in text else 0.01
-        return Scored(scores={"toxicity": score}, duration=0.001)
+        return Scored(scores={"toxicity": score}, duration=0.001, language="de")
 
 
 def load(settings: Settings, _threads: int) -> FakeEngine:

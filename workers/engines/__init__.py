@@ -36,6 +36,9 @@ class Engine(Protocol):
     provenance: dict[str, str]
     """Model name and version, engine, library versions, CPU instruction set (invariant 10)."""
 
+    languages: tuple[str, ...]
+    """ISO 639-1 codes of the languages that the model is calibrated for."""
+
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Score each text; as many results as texts, in order; an empty list gives none.
 

@@ -27,6 +27,7 @@ class TextEngine:
             "cpu": instruction_set(),
             **network.versions,
         }
+        self.languages = manifest.languages
         self._manifest = manifest
         self._network = network
         self._capacity = manifest.window - network.tokenizer.num_special_tokens_to_add(

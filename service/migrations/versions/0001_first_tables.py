@@ -38,10 +38,26 @@ def upgrade() -> None:
         sa.Column("active_policy", sa.Integer(), nullable=False),
         sa.Column("event_sequence", sa.BigInteger(), nullable=False),
         sa.Column("events_deleted", sa.BigInteger(), nullable=False),
+        sa.Column("coral_secret", sa.String(1000), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
         sa.UniqueConstraint("key", name=op.f("uq_site_key")),
     )
+    op.create_table(
+        "analysis",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("body", sa.String(None), nullable=False),
+        sa.Column("deadline", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease", sa.Uuid(), nullable=True),
+        sa.Column(
+            "result", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_analysis_site_id_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_analysis")),
+    )
+    op.create_index("ix_analysis_deadline", "analysis", ["deadline"], unique=False)
     op.create_table(
         "endpoint",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -87,6 +103,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint")),
     )
     op.create_index("ix_endpoint_site", "endpoint", ["site_id", "id"], unique=False)
+    op.create_table(
+        "label",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("origin", sa.String(40), nullable=False),
+        sa.Column("body", sa.String(None), nullable=False),
+        sa.Column("body_sha256", sa.String(64), nullable=False),
+        sa.Column(
+            "scores", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "languages", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("community", sa.String(200), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_label_site_id_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
+    )
+    op.create_index("ix_label_body", "label", ["body_sha256"], unique=False)
+    op.create_index("ix_label_site", "label", ["site_id", "created_at"], unique=False)
     op.create_table(
         "member",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -814,8 +850,13 @@ def downgrade() -> None:
     op.drop_table("policy")
     op.drop_table("moderator")
     op.drop_table("member")
+    op.drop_index("ix_label_site", table_name="label")
+    op.drop_index("ix_label_body", table_name="label")
+    op.drop_table("label")
     op.drop_index("ix_endpoint_site", table_name="endpoint")
     op.drop_table("endpoint")
+    op.drop_index("ix_analysis_deadline", table_name="analysis")
+    op.drop_table("analysis")
     op.drop_table("site")
     op.drop_table("scorer")
     op.drop_table("active_model")

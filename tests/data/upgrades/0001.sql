@@ -91,3 +91,9 @@ VALUES ('0193f0c0000070008000000000000013', 1, '0193f0c0000070008000000000000001
 INSERT INTO delivery (id, site_id, endpoint_id, event_id, sequence, type, subject, attempt, url, size, outcome, status,
                       response, duration, created_at)
 VALUES ('0193f0c0000070008000000000000014', '0193f0c0000070008000000000000001', '0193f0c0000070008000000000000013', '0193f0c000007000800000000000000f', 2, 'report.received', '0193f0c0000070008000000000000008', 1, 'https://cms.morgenblatt.example/netiquette', 812, 'refused', 500, 'Oops', 0.2, '2026-01-05 08:03:00.000000');
+
+INSERT INTO analysis (id, site_id, body, deadline, lease, result, created_at)
+VALUES ('0193f0c0000070008000000000000015', '0193f0c0000070008000000000000001', 'Wie toxisch ist das?', '2026-01-05 08:09:10.000000', NULL, NULL, '2026-01-05 08:09:00.000000');
+
+INSERT INTO label (id, site_id, origin, body, body_sha256, scores, languages, community, created_at)
+VALUES ('0193f0c0000070008000000000000016', '0193f0c0000070008000000000000001', 'perspective', 'Das ist harmlos.', 'efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef', '{"toxicity": 0.0}', '["de"]', NULL, '2026-01-05 08:09:00.000000');

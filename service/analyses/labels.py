@@ -1,0 +1,27 @@
+"""Labels: scores that somebody suggests for a text, kept for replay and calibration."""
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlmodel import Session, col
+
+from service.tables import Label
+
+
+def forget_texts(session: Session, site_id: UUID, bodies: Iterable[str]) -> None:
+    """Delete the site's labels of these texts: their member is erased (invariant 11)."""
+    prints = [fingerprint(body) for body in bodies if body]
+    session.execute(
+        delete(Label)
+        .where(col(Label.site_id) == site_id, col(Label.body_sha256).in_(prints))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def fingerprint(body: str) -> str:
+    """Return the SHA-256 of the text as bodies are kept: line ends and edges do not count."""
+    text = unicodedata.normalize("NFC", body.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,40 @@
+"""What becomes of an Analysis, as plain data: written by a worker, read by the doors."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Passage(BaseModel):
+    """A span of the text that an attribute rests on; code points, `end` exclusive."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: int
+    end: int
+    attribute: str
+    score: float
+
+
+class Result(BaseModel):
+    """The scores of one text by the active model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    """SHA-256 identity."""
+    scores: dict[str, float]
+    """Attribute → score 0..1, by Detoxify's names; all that the model has."""
+    forms: dict[str, dict[str, float]]
+    spans: tuple[Passage, ...] = ()
+    language: str = "und"
+    """As it was detected; `und` where it could not be."""
+    languages: tuple[str, ...] = ()
+    """Those that the model is calibrated for."""
+
+
+class Failure(BaseModel):
+    """The model could not score the text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    failure: str
+    """Name of the error."""

@@ -1,0 +1,107 @@
+"""Asking the workers for the scores of a text, and waiting for them.
+
+The text waits in the database, the message says nothing (invariant 8). The row goes
+with the answer; what a crash leaves behind, the sweep deletes at the deadline.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func
+from sqlmodel import Session, col, select
+from starlette.concurrency import run_in_threadpool
+
+from service import clock
+from service.analyses.results import Failure, Result
+from service.conditions import has_ended
+from service.context import Context
+from service.db import Database, after_commit
+from service.domain.vocabulary import Lane
+from service.errors import AnalysesBusy, AnalysisTimeout, Unscorable
+from service.ids import new_id
+from service.tables import SCORER_SILENT_AFTER, Analysis, Scorer
+
+MAX_SECONDS = 10.0
+"""How long a caller waits at most."""
+
+
+async def analyze(
+    context: Context, site_id: UUID, body: str, seconds: float = MAX_SECONDS
+) -> Result:
+    """Return the active model's scores of a text, within so many seconds.
+
+    Raises AnalysesBusy at once when too many wait already or nobody is there to score,
+    AnalysisTimeout when the scores have not come in time, and Unscorable when the model
+    cannot score the text. Nothing of the text is kept in any of these cases.
+    """
+    seconds = min(seconds, MAX_SECONDS)
+    analysis_id = await run_in_threadpool(_begin, context, site_id, body, seconds)
+    result = None
+    try:
+        if not await context.analysis_waiters.wait(analysis_id, seconds):
+            raise AnalysesBusy("Too many analyses are waited for. Try again in a few seconds.")
+    finally:
+        result = await run_in_threadpool(_end, context.database, analysis_id)
+    if result is None:
+        raise AnalysisTimeout("The scores did not come in time; nothing was kept. Try again.")
+    if isinstance(result, Failure):
+        raise Unscorable("The model cannot score this text; nothing was kept.")
+    return result
+
+
+def _begin(context: Context, site_id: UUID, body: str, seconds: float) -> UUID:
+    now = clock.now()
+    with context.database.read() as session:
+        _refuse_when_busy(session, context.settings.max_waiters, now)
+    analysis = Analysis(
+        id=new_id(),
+        site_id=site_id,
+        body=body,
+        deadline=now + timedelta(seconds=seconds),
+        created_at=now,
+    )
+    with context.database.write() as session:
+        session.add(analysis)
+        after_commit(session, partial(context.nudges.nudge, Lane.WAITING))
+    return analysis.id
+
+
+def _refuse_when_busy(session: Session, limit: int, now: datetime) -> None:
+    """Raise AnalysesBusy when a caller could only wait in vain."""
+    seen: datetime | None = session.exec(select(func.max(col(Scorer.seen_at)))).one()
+    if seen is None or seen < now - SCORER_SILENT_AFTER:
+        raise AnalysesBusy("No worker is there to score. Try again shortly.")
+    waiting = session.exec(select(func.count()).select_from(Analysis).where(~has_passed(now))).one()
+    if waiting >= limit:
+        raise AnalysesBusy("Too many analyses are waited for. Try again in a few seconds.")
+
+
+def _end(database: Database, analysis_id: UUID) -> Result | Failure | None:
+    """Delete the analysis; return what became of it."""
+    with database.write() as session:
+        result = session.exec(
+            delete(Analysis).where(col(Analysis.id) == analysis_id).returning(col(Analysis.result))
+        ).scalar_one_or_none()
+    if result is None:
+        return None
+    return Failure.model_validate(result) if "failure" in result else Result.model_validate(result)
+
+
+def has_passed(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nobody waits for the analysis any more."""
+    return has_ended(col(Analysis.deadline), timedelta(seconds=MAX_SECONDS), now)
+
+
+def find_answered(database: Database, analysis_ids: list[UUID]) -> list[UUID]:
+    """Return which of the analyses have a result."""
+    with database.read() as session:
+        return list(
+            session.exec(
+                select(Analysis.id).where(
+                    col(Analysis.id).in_(analysis_ids),
+                    col(Analysis.lease).is_not(None),
+                    col(Analysis.body) == "",
+                )
+            )
+        )

@@ -1,0 +1,82 @@
+"""Perspective's two methods."""
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+
+from service.analyses.labels import fingerprint
+from service.analyses.use_cases import analyze
+from service.auth.dependencies import AnalyzeKey
+from service.auth.keys import Principal
+from service.compat.perspective.answers import answer, check_attributes, text_to_score
+from service.compat.perspective.attributes import ATTRIBUTES
+from service.compat.perspective.errors import PATHS, CommentError
+from service.compat.perspective.schemas import (
+    AnalyzeRequest,
+    AnalyzeResponse,
+    SuggestRequest,
+    SuggestResponse,
+)
+from service.context import Context, Services
+from service.tables import Label
+
+ORIGIN = "perspective"
+
+router = APIRouter(prefix=PATHS.rstrip("/"), tags=["perspective"])
+
+
+@router.post(
+    "/comments:analyze",
+    response_model_exclude_none=True,
+    summary="Score a text (as Perspective's AnalyzeComment)",
+)
+async def analyze_comment(
+    request: AnalyzeRequest, principal: AnalyzeKey, context: Services
+) -> AnalyzeResponse:
+    """Return scores of the active model; the text is gone when the answer is."""
+    await run_in_threadpool(_count, context, principal)
+    text = text_to_score(request.comment)
+    check_attributes(list(request.requested_attributes))
+    return answer(request, text, await analyze(context, principal.site_id, text))
+
+
+@router.post(
+    "/comments:suggestscore",
+    response_model_exclude_none=True,
+    summary="Suggest a score (as Perspective's SuggestCommentScore)",
+)
+def suggest_score(
+    request: SuggestRequest, principal: AnalyzeKey, context: Services
+) -> SuggestResponse:
+    """Keep the text with the suggested scores, as a label for replay and calibration."""
+    _count(context, principal)
+    text = text_to_score(request.comment)
+    check_attributes(list(request.attribute_scores))
+    scores = {
+        ATTRIBUTES[name]: scores.summary_score.value
+        for name, scores in request.attribute_scores.items()
+        if scores.summary_score
+    }
+    if not scores:
+        raise CommentError(
+            "Suggest a summaryScore for at least one attribute: labels are of whole texts.",
+            "NO_SUGGESTED_SCORES",
+        )
+    with context.database.write() as session:
+        session.add(
+            Label(
+                site_id=principal.site_id,
+                origin=ORIGIN,
+                body=text,
+                body_sha256=fingerprint(text),
+                scores=scores,
+                languages=request.languages,
+                community=request.community_id,
+            )
+        )
+    return SuggestResponse(client_token=request.client_token)
+
+
+def _count(context: Context, principal: Principal) -> None:
+    """Count the call against the key's rate; analyses and comments have one each."""
+    rate = principal.rate or context.settings.key_rate
+    context.limiter.hit(rate, "analyze", str(principal.key_id))

@@ -1,0 +1,126 @@
+"""Errors in Google's form: google.rpc.Status as JSON (AIP-193).
+
+The shapes and the `errorType`s are Perspective's, which its clients branch on; the
+sentences are ours, since they tell what to do here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from service.errors import Invalid, NetiquetteError, TooManyRequests
+
+PATHS = "/v1alpha1/"
+
+_TYPES = "type.googleapis.com/"
+_SERVICE = {"service": "commentanalyzer.googleapis.com"}
+
+_STATUS = {
+    400: "INVALID_ARGUMENT",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+"""HTTP status → google.rpc.Code; one that is missing counts as 400."""
+
+
+class PerspectiveError(NetiquetteError):
+    """A mistake in a request, as Perspective tells it."""
+
+    status, slug, title = 400, "perspective", "The request is not valid"
+
+    @property
+    def details(self) -> list[dict[str, Any]]:
+        """What programs read."""
+        return []
+
+
+class InvalidApiKey(PerspectiveError):
+    """The key in the query is unknown or revoked."""
+
+    @property
+    def details(self) -> list[dict[str, Any]]:
+        """Google's reason."""
+        return [_info("API_KEY_INVALID")]
+
+
+class MissingApiKey(PerspectiveError):
+    """There is no key in the query."""
+
+    status = 403
+
+
+class CommentError(PerspectiveError):
+    """Perspective's own kind of error, with its `errorType` and more to it."""
+
+    def __init__(self, detail: str, error_type: str, more: Mapping[str, Any] | None = None) -> None:
+        """`more` goes beside the `errorType`."""
+        super().__init__(detail)
+        self._error_type = error_type
+        self._more = dict(more or {})
+
+    @property
+    def details(self) -> list[dict[str, Any]]:
+        """The error as the reference has it."""
+        kind = f"{_TYPES}google.commentanalyzer.v1alpha1.Error"
+        return [{"@type": kind, "errorType": self._error_type, **self._more}]
+
+
+def error_response(error: NetiquetteError) -> Response:
+    """Return any error of ours in Google's form."""
+    status = error.status if error.status in _STATUS else 400
+    return _response(status, error.detail, _details(error), error.headers)
+
+
+def http_response(error: HTTPException) -> Response:
+    """Return Starlette's own errors (404, 405, …) in Google's form."""
+    status = 404 if error.status_code in {404, 405} else 400
+    sentence = (
+        "There is no such method. POST to /v1alpha1/comments:analyze or comments:suggestscore."
+        if status == 404
+        else "The request cannot be read. Send JSON of at most 20,480 bytes of text."
+    )
+    return _response(status, sentence, [], {})
+
+
+def _response(
+    status: int, message: str, details: Sequence[Mapping[str, Any]], headers: Mapping[str, str]
+) -> Response:
+    error = {"code": status, "message": message, "status": _STATUS[status]}
+    if details:
+        error["details"] = list(details)
+    return JSONResponse({"error": error}, status, headers=dict(headers))
+
+
+def _details(error: NetiquetteError) -> list[dict[str, Any]]:
+    if isinstance(error, PerspectiveError):
+        return error.details
+    if isinstance(error, TooManyRequests):
+        delay = {"@type": f"{_TYPES}google.rpc.RetryInfo", "retryDelay": f"{error.retry_after}s"}
+        return [_info("RATE_LIMIT_EXCEEDED"), delay]
+    if isinstance(error, Invalid):
+        violations = [
+            {"field": _path(item["pointer"]), "description": item["detail"]}
+            for item in error.extra.get("errors", ())
+        ]
+        return [{"@type": f"{_TYPES}google.rpc.BadRequest", "fieldViolations": violations}]
+    return []
+
+
+def _info(reason: str) -> dict[str, Any]:
+    return {
+        "@type": f"{_TYPES}google.rpc.ErrorInfo",
+        "reason": reason,
+        "domain": "googleapis.com",
+        "metadata": _SERVICE,
+    }
+
+
+def _path(pointer: str) -> str:
+    """Return a JSON pointer as Google writes paths: `comment.text`."""
+    return pointer.removeprefix("/").replace("/", ".")

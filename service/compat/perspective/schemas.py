@@ -1,0 +1,121 @@
+"""Perspective's documents. Names in snake_case count as well, as in all of proto3's JSON."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+MAX_ITEMS = 100
+
+
+def _storable(text: str) -> str:
+    """Return the text with NUL as a space, which shifts no span; refuse what is not Unicode."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("the text contains half of a surrogate pair")
+    return text.replace("\0", " ")
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Token = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_storable)]
+LanguageCode = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z]{2,3}(-\w+)*$")
+]
+ScoreType = Literal["PROBABILITY", "SCORE_TYPE_UNSPECIFIED"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Document(BaseModel):
+    # Google refuses names that it does not know: a typo must not pass for a wish.
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class TextEntry(_Document):
+    """A text; HTML is read for what it shows."""
+
+    text: Text = ""
+    type: Literal["PLAIN_TEXT", "HTML", "TEXT_TYPE_UNSPECIFIED"] = "PLAIN_TEXT"
+
+
+class Context(_Document):
+    """What was said before; accepted and left out, as Perspective does."""
+
+    entries: list[TextEntry] = []
+    article_and_parent_comment: Any = None
+
+
+class AttributeParameters(_Document):
+    """What is wanted of one attribute; lower scores than the threshold are left out."""
+
+    score_type: ScoreType = "PROBABILITY"
+    score_threshold: Share = 0.0
+
+
+class AnalyzeRequest(_Document):
+    """What `comments:analyze` takes; `doNotStore` changes nothing, as nothing is ever stored."""
+
+    comment: TextEntry = TextEntry()
+    context: Context | None = None
+    requested_attributes: Annotated[
+        dict[str, AttributeParameters], Field(max_length=MAX_ITEMS)
+    ] = {}
+    span_annotations: bool = False
+    languages: Annotated[list[LanguageCode], Field(max_length=MAX_ITEMS)] = []
+    do_not_store: bool = False
+    client_token: Token | None = None
+    session_id: Token | None = None
+    community_id: Token | None = None
+    allow_uncalibrated: bool = Field(
+        default=False,
+        description="An extension of ours: score languages that the model is not calibrated "
+        'for as well, and mark such scores with `"calibrated": false`',
+    )
+
+
+class Score(_Document):
+    """A score 0..1."""
+
+    value: Share
+    type: ScoreType = "PROBABILITY"
+    calibrated: bool | None = Field(default=None, description="Only where it is not: false")
+
+
+class SpanScore(_Document):
+    """The score of a part of the text: code points, `end` exclusive."""
+
+    begin: Annotated[int, Field(ge=0)] = 0
+    end: Annotated[int, Field(ge=0)] = 0
+    score: Score
+
+
+class AttributeScores(_Document):
+    """The scores of one attribute."""
+
+    summary_score: Score | None = None
+    span_scores: Annotated[list[SpanScore], Field(max_length=10_000)] = []
+
+
+class AnalyzeResponse(_Document):
+    """What `comments:analyze` answers."""
+
+    attribute_scores: dict[str, AttributeScores]
+    languages: list[str]
+    detected_languages: list[str]
+    client_token: str | None = None
+
+
+class SuggestRequest(_Document):
+    """What `comments:suggestscore` takes."""
+
+    comment: TextEntry = TextEntry()
+    context: Context | None = None
+    attribute_scores: Annotated[dict[str, AttributeScores], Field(max_length=MAX_ITEMS)] = {}
+    languages: Annotated[list[LanguageCode], Field(max_length=MAX_ITEMS)] = []
+    community_id: Annotated[Token, Field(max_length=200)] | None = None
+    client_token: Token | None = None
+    session_id: Token | None = None
+
+
+class SuggestResponse(_Document):
+    """What `comments:suggestscore` answers."""
+
+    client_token: str | None = None

@@ -1,0 +1,80 @@
+"""What a caller of an analysis meets when nobody scores it."""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from sqlmodel import select
+
+from service import clock
+from service.analyses.use_cases import analyze, find_answered
+from service.context import Context
+from service.errors import AnalysesBusy, AnalysisTimeout
+from service.tables import SCORER_SILENT_AFTER, Analysis, Scorer
+from service.testing_http import Backend
+from service.waiting import Waiters
+
+
+@pytest.fixture
+def context(backend: Backend) -> Context:
+    """Return the context of the API, with a worker's sign of life, and waiters of its own."""
+    found: Context = backend.client.app.state.context  # type: ignore[attr-defined]  # a FastAPI
+    _seen(backend, 0)
+    return replace(found, analysis_waiters=Waiters(partial(find_answered, backend.database), 2))
+
+
+def _seen(backend: Backend, ago: float) -> None:
+    with backend.database.write() as session:
+        for scorer in session.exec(select(Scorer)):
+            session.delete(scorer)
+        at = clock.now() - SCORER_SILENT_AFTER * ago
+        session.add(Scorer(id="test:1", model="f" * 64, started_at=at, seen_at=at))
+
+
+def _left(backend: Backend) -> int:
+    with backend.database.read() as session:
+        return len(
+            session.exec(select(Analysis).where(Analysis.site_id == backend.rows.site_id)).all()
+        )
+
+
+def test_the_deadline_ends_it_and_the_text(backend: Backend, context: Context) -> None:
+    with pytest.raises(AnalysisTimeout):
+        asyncio.run(analyze(context, backend.rows.site_id, "Hallo", 0.2))
+    assert _left(backend) == 0
+
+
+def test_without_workers_nobody_waits(backend: Backend, context: Context) -> None:
+    _seen(backend, 1.1)
+    with pytest.raises(AnalysesBusy):
+        asyncio.run(analyze(context, backend.rows.site_id, "Hallo"))
+    assert _left(backend) == 0
+
+
+def test_too_many_are_sent_away_at_once(backend: Backend, context: Context) -> None:
+    async def all_at_once() -> list[object]:
+        calls = [analyze(context, backend.rows.site_id, "Hallo", 0.5) for _ in range(5)]
+        return list(await asyncio.gather(*calls, return_exceptions=True))
+
+    kinds = [type(answer) for answer in asyncio.run(all_at_once())]
+    assert (kinds.count(AnalysisTimeout), kinds.count(AnalysesBusy)) == (2, 3)
+    assert _left(backend) == 0
+
+
+def test_a_full_database_sends_away_before_a_text_is_stored(
+    backend: Backend, context: Context
+) -> None:
+    settings = context.settings.model_copy(update={"max_waiters": 1})
+    crowded = replace(context, settings=settings)
+
+    async def one_after_the_other() -> object:
+        first = asyncio.create_task(analyze(crowded, backend.rows.site_id, "Hallo", 1))
+        await asyncio.sleep(0.4)
+        with pytest.raises(AnalysesBusy):
+            await analyze(crowded, backend.rows.site_id, "Hallo")
+        with pytest.raises(AnalysisTimeout):
+            await first
+        return None
+
+    asyncio.run(one_after_the_other())
