@@ -20,6 +20,7 @@ from service.body_limit import BodyLimit
 from service.comments import endpoints as comments
 from service.comments.grouping import GroupedIntake
 from service.comments.waiting import find_decided
+from service.compat.coral import endpoints as coral
 from service.compat.perspective import endpoints as perspective
 from service.context import Context
 from service.db import Database
@@ -51,6 +52,7 @@ FEATURES = (
     events,
     webhooks,
     perspective,
+    coral,
     health,
 )
 

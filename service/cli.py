@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from service.commands import api, backup, migrate, sites, up
+from service.commands import api, backup, coral, migrate, sites, up
 
 GROUP = "netiquette.commands"
 
@@ -21,6 +21,7 @@ commands.command("restore")(backup.restore)
 commands.add_typer(sites.site, name="site")
 commands.add_typer(sites.key, name="key")
 commands.add_typer(sites.moderator, name="moderator")
+commands.add_typer(coral.coral, name="coral")
 
 
 def application() -> typer.Typer:

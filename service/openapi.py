@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.compat.perspective import errors as google
 from service.problems import MEDIA_TYPE
 
 
@@ -47,8 +48,10 @@ def describe_problems(app: FastAPI) -> None:
         schemas.setdefault("ProblemOut", ProblemOut.model_json_schema())
         for unsent in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unsent, None)
-        for path in document["paths"].values():
-            for operation in path.values():
+        for path, operations in document["paths"].items():
+            if path.startswith(google.PATHS):
+                continue
+            for operation in operations.values():
                 if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                     del operation["responses"]["422"]
                 if "requestBody" in operation:

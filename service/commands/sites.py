@@ -29,7 +29,7 @@ SiteOption = Annotated[str, typer.Option("--site", help="Key of the site.")]
 
 
 @contextmanager
-def _session() -> Iterator[Session]:
+def writing() -> Iterator[Session]:
     """Give a writing session; a known error becomes one line and exit code 1."""
     database = Database(settings().database_url)
     try:
@@ -66,7 +66,7 @@ def site_create(
         TypeAdapter(Key).validate_python(site_key)
     except ValidationError:
         raise typer.BadParameter("use 1 to 200 of A-Z a-z 0-9 . _ ~ : @ -") from None
-    with _session() as session:
+    with writing() as session:
         create_site(session, site_key, name)
     typer.echo(f"Created the site {site_key}. Next: netiquette key create --site {site_key}")
 
@@ -74,7 +74,7 @@ def site_create(
 @site.command("list")
 def site_list() -> None:
     """List all sites."""
-    with _session() as session:
+    with writing() as session:
         found = session.exec(select(Site).order_by(col(Site.key)))
         rows = [(row.key, row.name, _minute(row.created_at)) for row in found]
     _print("key", "name", "created", rows=rows)
@@ -89,7 +89,7 @@ def key_create(
     ] = None,
 ) -> None:
     """Make a key and show it, this once."""
-    with _session() as session:
+    with writing() as session:
         found = find_site(session, site)
         made, token = create_key(session, found.id, name, scope or [Scope.COMMENTS])
         scopes = ", ".join(made.scopes)
@@ -100,7 +100,7 @@ def key_create(
 @key.command("list")
 def key_list(site: SiteOption) -> None:
     """List a site's keys by their prefixes."""
-    with _session() as session:
+    with writing() as session:
         found = find_site(session, site)
         keys = session.exec(
             select(SiteKey).where(col(SiteKey.site_id) == found.id).order_by(col(SiteKey.id))
@@ -124,7 +124,7 @@ def key_revoke(
     site: SiteOption,
 ) -> None:
     """Revoke a key; it stops working at once."""
-    with _session() as session:
+    with writing() as session:
         revoked = revoke_key(session, find_site(session, site).id, prefix)
     if revoked is None:
         typer.echo(f"{site} has no key that begins with {prefix}.", err=True)
@@ -140,6 +140,6 @@ def moderator_add(
     name: Annotated[str | None, typer.Option(help="As colleagues see it.")] = None,
 ) -> None:
     """Add a moderator with an account."""
-    with _session() as session:
+    with writing() as session:
         create_moderator(session, find_site(session, site).id, email, password, name)
     typer.echo(f"Added {email} to {site}.")

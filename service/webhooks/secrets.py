@@ -1,4 +1,4 @@
-"""Endpoints' secrets: made, kept encrypted, read to sign."""
+"""Secrets to sign with: made, kept encrypted, read to sign and to check."""
 
 import base64
 import secrets
@@ -26,8 +26,8 @@ class SecretBox:
         """Take the key of the installation; raises NotConfigured without one."""
         if key is None:
             raise NotConfigured(
-                "Webhooks need NETIQUETTE_SECRET_KEY, which encrypts their secrets. Whoever runs "
-                "this installation has to set it, for the API and for the I/O workers."
+                "Webhooks and Coral need NETIQUETTE_SECRET_KEY, which encrypts their secrets. "
+                "Whoever runs this installation has to set it, for the API and the I/O workers."
             )
         derived = HKDF(SHA256(), length=32, salt=None, info=b"netiquette webhook secrets").derive(
             key.get_secret_value().encode()

@@ -9,7 +9,7 @@ from service.auth.dependencies import AnalyzeKey
 from service.auth.keys import Principal
 from service.compat.perspective.answers import answer, check_attributes, text_to_score
 from service.compat.perspective.attributes import ATTRIBUTES
-from service.compat.perspective.errors import PATHS, CommentError
+from service.compat.perspective.errors import PATHS, STATUSES, CommentError, ErrorDocument
 from service.compat.perspective.schemas import (
     AnalyzeRequest,
     AnalyzeResponse,
@@ -21,7 +21,13 @@ from service.tables import Label
 
 ORIGIN = "perspective"
 
-router = APIRouter(prefix=PATHS.rstrip("/"), tags=["perspective"])
+router = APIRouter(
+    prefix=PATHS.rstrip("/"),
+    tags=["perspective"],
+    responses={
+        status: {"model": ErrorDocument, "description": name} for status, name in STATUSES.items()
+    },
+)
 
 
 @router.post(
@@ -51,7 +57,7 @@ def suggest_score(
     _count(context, principal)
     text = text_to_score(request.comment)
     check_attributes(list(request.attribute_scores))
-    scores = {
+    scores: dict[str, float] = {
         ATTRIBUTES[name]: scores.summary_score.value
         for name, scores in request.attribute_scores.items()
         if scores.summary_score

@@ -7,6 +7,7 @@ sentences are ours, since they tell what to do here.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -17,7 +18,7 @@ PATHS = "/v1alpha1/"
 _TYPES = "type.googleapis.com/"
 _SERVICE = {"service": "commentanalyzer.googleapis.com"}
 
-_STATUS = {
+STATUSES = {
     400: "INVALID_ARGUMENT",
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
@@ -27,6 +28,21 @@ _STATUS = {
     504: "DEADLINE_EXCEEDED",
 }
 """HTTP status → google.rpc.Code; one that is missing counts as 400."""
+
+
+class ErrorBody(BaseModel):
+    """Google's error; programs read `details`, people the message."""
+
+    code: int
+    message: str
+    status: str
+    details: list[dict[str, Any]] | None = None
+
+
+class ErrorDocument(BaseModel):
+    """What is answered with any error."""
+
+    error: ErrorBody
 
 
 class PerspectiveError(NetiquetteError):
@@ -73,7 +89,7 @@ class CommentError(PerspectiveError):
 
 def error_response(error: NetiquetteError) -> Response:
     """Return any error of ours in Google's form."""
-    status = error.status if error.status in _STATUS else 400
+    status = error.status if error.status in STATUSES else 400
     return _response(status, error.detail, _details(error), error.headers)
 
 
@@ -89,12 +105,13 @@ def http_response(error: HTTPException) -> Response:
 
 
 def _response(
-    status: int, message: str, details: Sequence[Mapping[str, Any]], headers: Mapping[str, str]
+    status: int, message: str, details: Sequence[dict[str, Any]], headers: Mapping[str, str]
 ) -> Response:
-    error = {"code": status, "message": message, "status": _STATUS[status]}
-    if details:
-        error["details"] = list(details)
-    return JSONResponse({"error": error}, status, headers=dict(headers))
+    body = ErrorBody(
+        code=status, message=message, status=STATUSES[status], details=list(details) or None
+    )
+    document = ErrorDocument(error=body).model_dump(exclude_none=True)
+    return JSONResponse(document, status, headers=dict(headers))
 
 
 def _details(error: NetiquetteError) -> list[dict[str, Any]]:

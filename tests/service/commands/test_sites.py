@@ -1,38 +1,15 @@
 """`netiquette site`, `key` and `moderator`, on a database of their own."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from sqlmodel import select
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from service.auth.keys import find_principal
 from service.cli import commands
 from service.db import Database
 from service.settings import settings
 from service.tables import Moderator, Policy, Site, SiteKey
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("NETIQUETTE_DATABASE_URL", database_url)
-    monkeypatch.setenv("COLUMNS", "200")
-    settings.cache_clear()
-
-    def invoke(*arguments: str, code: int = 0, typed: str | None = None) -> Result:
-        result = CliRunner().invoke(commands, arguments, input=typed)
-        assert result.exit_code == code, result.output
-        return result
-
-    return invoke
-
-
-@pytest.fixture(autouse=True)
-def _forget_settings() -> Iterator[None]:
-    yield
-    settings.cache_clear()
+from tests.service.commands.conftest import Run
 
 
 def test_a_site_from_nothing_to_a_working_key(run: Run, database: Database) -> None:

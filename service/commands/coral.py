@@ -1,0 +1,49 @@
+"""`netiquette coral`: which sites are connected to Coral."""
+
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from service.commands.sites import SiteOption, writing
+from service.embedded.folder import SECRET_KEY, secret_key
+from service.settings import settings
+from service.sites.use_cases import find_site
+from service.webhooks.secrets import SecretBox
+
+coral = typer.Typer(no_args_is_help=True, help="Coral's external moderation phase.")
+
+
+@coral.command("connect")
+def connect(
+    site: SiteOption,
+    secret: Annotated[
+        str, typer.Option(prompt="Coral's signing secret", hide_input=True, envvar="CORAL_SECRET")
+    ],
+) -> None:
+    """Keep Coral's signing secret, or put a rotated one in its place.
+
+    Coral shows it with the phase, and signs with old and new while it rotates.
+    """
+    if not secret.strip():
+        raise typer.BadParameter("the secret is blank")
+    with writing() as session:
+        box = SecretBox(_installation_key())
+        find_site(session, site).coral_secret = box.encrypt(secret.strip())
+    typer.echo(f"{site} is connected. Coral's phase calls: /v1/integrations/coral/{site}")
+
+
+def _installation_key() -> SecretStr | None:
+    """Return the key of the settings, or else the one that the embedded default has made."""
+    config = settings()
+    if config.secret_key is None and (config.var_dir / SECRET_KEY).exists():
+        return SecretStr(secret_key(config.var_dir))
+    return config.secret_key
+
+
+@coral.command("disconnect")
+def disconnect(site: SiteOption) -> None:
+    """Forget Coral's secret; its calls are refused from now on."""
+    with writing() as session:
+        find_site(session, site).coral_secret = None
+    typer.echo(f"{site} is not connected to Coral any more.")

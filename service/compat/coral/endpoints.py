@@ -1,0 +1,132 @@
+"""The call of Coral's external moderation phase."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import ValidationError
+from sqlmodel import Session, col, select
+from starlette.concurrency import run_in_threadpool
+
+from service.analyses.use_cases import analyze
+from service.compat.coral.answers import DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, answer, patience
+from service.compat.coral.schemas import WITHHELD, PhaseRequest, PhaseResponse
+from service.compat.coral.signatures import HEADER, is_signed
+from service.compat.html import shown_text
+from service.context import Context, Services
+from service.errors import (
+    AnalysesBusy,
+    AnalysisTimeout,
+    NotConfigured,
+    TooLarge,
+    Unauthorized,
+    Unscorable,
+)
+from service.openapi import problems
+from service.tables import Policy, Site
+from service.webhooks.secrets import SecretBox, SecretUnreadableError
+
+MAX_BODY = 256 * 1024
+"""Bytes of a request; it is read before its signature can be checked."""
+
+MAX_TEXT = 20_480
+"""Bytes of a comment that are scored; longer ones are for a person."""
+
+PATHS = "/v1/integrations/coral/"
+
+router = APIRouter(prefix=PATHS.rstrip("/"), tags=["coral"])
+log = structlog.get_logger(__name__)
+
+
+@router.post(
+    "/{site}",
+    response_model_exclude_none=True,
+    responses=problems(401, 413, 422, 503),
+    summary="Judge a comment for Coral's external moderation phase",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": PhaseRequest.model_json_schema()}},
+        }
+    },
+)
+async def moderate(
+    site: str,
+    request: Request,
+    context: Services,
+    signature: Annotated[str, Header(alias=HEADER)] = "",
+    timeout: Annotated[  # noqa: ASYNC109 - Coral's word for how long it waits
+        int,
+        Query(ge=MIN_TIMEOUT, le=MAX_TIMEOUT, description="Milliseconds, as set in Coral"),
+    ] = DEFAULT_TIMEOUT,
+) -> PhaseResponse:
+    """Withhold what the site's policy flags, and whatever cannot be scored in time.
+
+    Never approves: an empty answer leaves the comment to Coral's other phases.
+    """
+    body = await _read(request)
+    site_id, document = await run_in_threadpool(_check, context, site, signature, body)
+    text = _text(body)
+    if text is None:
+        return WITHHELD
+    try:
+        result = await analyze(context, site_id, text, patience(timeout))
+    except (AnalysesBusy, AnalysisTimeout, Unscorable) as error:
+        log.warning("coral_comment_withheld", cause=error.slug)
+        return WITHHELD
+    return answer(document, result)
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise TooLarge(f"Coral's requests may have {MAX_BODY} bytes here.")
+    return bytes(body)
+
+
+def _text(body: bytes) -> str | None:
+    """Return the comment's text; None where there is nothing that could be scored."""
+    try:
+        sent = PhaseRequest.model_validate_json(body)
+    except ValidationError as error:
+        log.warning("coral_request_unreadable", errors=error.error_count())
+        return None
+    text = shown_text(sent.comment.body).replace("\0", " ")
+    return text if text.strip() and len(text.encode()) <= MAX_TEXT else None
+
+
+def _check(
+    context: Context, key: str, signature: str, body: bytes
+) -> tuple[UUID, Mapping[str, Any] | None]:
+    """Return site and policy; raises Unauthorized, which does not tell what is wrong."""
+    with context.database.read() as session:
+        site = session.exec(select(Site).where(col(Site.key) == key)).one_or_none()
+        secret = _secret(context, site) if site else None
+        if site is None or secret is None or not is_signed(signature, secret, body):
+            raise Unauthorized(
+                f"No such site is connected to Coral, or the {HEADER} is of another secret. "
+                "Set Coral's signing secret with `netiquette coral connect`."
+            )
+        return site.id, _policy(session, site)
+
+
+def _secret(context: Context, site: Site) -> str | None:
+    if site.coral_secret is None:
+        return None
+    try:
+        return SecretBox(context.settings.secret_key).decrypt(site.coral_secret)
+    except SecretUnreadableError:
+        log.error("coral_secret_unreadable", site=str(site.id))  # noqa: TRY400 - the stack says nothing more
+        raise NotConfigured(
+            "Coral's secret was encrypted with another NETIQUETTE_SECRET_KEY. Set it anew with "
+            "`netiquette coral connect`."
+        ) from None
+
+
+def _policy(session: Session, site: Site) -> Mapping[str, Any] | None:
+    policy = session.get(Policy, (site.id, site.active_policy))
+    return policy.document if policy else None
