@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlmodel import select
+
 from benchmarks.redis_down import free_port, process, wait_for
 from service.auth.keys import Scope, create_key
 from service.db import Database
 from service.migrations import migrate
 from service.sites.use_cases import create_site
+from service.tables import Site
 
 NO_LIMIT = "1000000/second"
 
@@ -85,3 +88,11 @@ def embedded(var: Path) -> Iterator[int]:
         finally:
             running.terminate()
             running.communicate(timeout=30)
+
+
+def unlimited_key(database: Database) -> str:
+    """Return a new key of the first site, with every scope and no limit to speak of."""
+    with database.write() as session:
+        site_id = session.exec(select(Site.id)).first()
+        assert site_id
+        return create_key(session, site_id, "bench", list(Scope), NO_LIMIT)[1]

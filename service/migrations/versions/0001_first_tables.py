@@ -121,8 +121,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_label_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
     )
-    op.create_index("ix_label_body", "label", ["body_sha256"], unique=False)
-    op.create_index("ix_label_site", "label", ["site_id", "created_at"], unique=False)
+    op.create_index("ix_label_text", "label", ["body_sha256", "site_id"], unique=False)
     op.create_table(
         "member",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -850,8 +849,7 @@ def downgrade() -> None:
     op.drop_table("policy")
     op.drop_table("moderator")
     op.drop_table("member")
-    op.drop_index("ix_label_site", table_name="label")
-    op.drop_index("ix_label_body", table_name="label")
+    op.drop_index("ix_label_text", table_name="label")
     op.drop_table("label")
     op.drop_index("ix_endpoint_site", table_name="endpoint")
     op.drop_table("endpoint")
