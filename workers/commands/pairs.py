@@ -15,9 +15,7 @@ def parse_levels(text: str) -> list[float]:
     """Return the numbers of `0.7,0.8`; raises ValueError for what is none."""
     levels = [_number(part) for part in text.split(",")]
     if None in levels:
-        raise ValueError(
-            f"--at takes numbers of 0..1 with commas between, such as 0.7,0.8; not {text!r}"
-        )
+        raise ValueError(f"give numbers of 0..1 with commas between, such as 0.7,0.8; not {text!r}")
     return [level for level in levels if level is not None]
 
 

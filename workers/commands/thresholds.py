@@ -25,6 +25,9 @@ def thresholds(
     """Find the thresholds that flag as many of your comments as your old ones did."""
     try:
         levels = parse_levels(at)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--at") from error
+    try:
         with file.open(encoding="utf-8-sig") as lines:
             pairs, left_out = read_pairs(lines, old, new)
     except (NoPairs, OSError, ValueError) as error:
@@ -37,7 +40,11 @@ def thresholds(
     typer.echo(table(found, len(pairs)))
     if picture:
         lines_at = [(one.old, one.new) for one in found]
-        picture.write_text(histogram(pairs, lines_at, x=old, y=new), "utf-8")
+        try:
+            picture.write_text(histogram(pairs, lines_at, x=old, y=new), "utf-8")
+        except OSError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
 
 
 def table(found: Iterable[Threshold], total: int) -> str:

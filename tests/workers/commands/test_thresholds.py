@@ -123,8 +123,8 @@ def test_what_cannot_be_compared_is_told(tmp_path: Path, text: str, message: str
 
 def test_thresholds_that_are_none_are_refused(tmp_path: Path) -> None:
     code, _, errors = run(str(write(tmp_path, rows())), "--old", "old", "--at", "0.7;0.8")
-    assert code == 1
-    assert "--at takes numbers" in errors
+    assert code == 2
+    assert "numbers of 0..1" in errors
     assert parse_levels("0.7, 0.85") == [0.7, 0.85]
 
 
@@ -150,3 +150,12 @@ def test_a_field_may_have_dots_in_its_name() -> None:
 
 def test_the_table_names_what_has_no_threshold() -> None:
     assert "| 0.99 | 0 (0.00%) | none | 0 (0.00%) | 0 | 0 |" in table([matching(HISTORY, 0.99)], 6)
+
+
+def test_a_picture_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    picture = tmp_path / "away" / "picture.svg"
+    path = write(tmp_path, rows())
+    code, output, errors = run(str(path), "--old", "old", "--picture", str(picture))
+    assert code == 1
+    assert "comments with both scores" in output
+    assert "No such file" in errors
