@@ -58,7 +58,7 @@ bench-engine: $(VENV)/installed-dev ## Compare the ways of running a model, alon
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.end_to_end
 
-bench: $(VENV)/installed-dev ## Measure accepting, deciding and delivering, also with Redis away (10 minutes)
+bench: $(VENV)/installed-dev ## Measure accepting, deciding, analyzing and delivering, also with Redis away (10 minutes)
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.redis_down
 	$(BIN)/python -m benchmarks.webhooks throughput

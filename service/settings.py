@@ -72,14 +72,16 @@ class Settings(BaseSettings):
         "`api.example.org,*.example.net`, or `*` for any",
     )
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Largest request body")
-    key_rate: Rate = Field("100/second", description="Comments per site key")
+    key_rate: Rate = Field("100/second", description="Comments, and analyses, per site key")
     member_rate: Rate = Field("20/minute", description="Comments and edits per member")
     report_rate: Rate = Field(
         "10/minute", description="Reports per reporter; anonymous ones together per site key"
     )
     threads: int = Field(20, gt=0, description="Requests that work on the database at once")
     max_waiters: int = Field(
-        200, gt=0, description="Requests of each kind that may wait (Prefer: wait) at once"
+        200,
+        gt=0,
+        description="Requests of each kind that may wait (Prefer: wait, analyses) at once",
     )
     batch_size: int = Field(16, gt=0, description="Revisions per lease")
     batch_characters: int = Field(10_000, gt=0, description="Characters per lease, at most")

@@ -67,7 +67,7 @@ class Site:
                 stderr=subprocess.STDOUT,
             )
             address = listener.getsockname()
-        token = make_key(stack.database, stack.rows.site_id, *Scope)
+        self.token = token = make_key(stack.database, stack.rows.site_id, *Scope)
         self._client = httpx2.Client(
             base_url=f"http://127.0.0.1:{address[1]}",
             headers={"Authorization": f"Bearer {token}"},
@@ -166,6 +166,12 @@ def live_through_everything(site: Site, stack: Stack) -> str:
     ]
     edited, decided, withdrawn, pending = (f"/v1/comments/{comment_id}" for comment_id in ids)
     site.call("PATCH", edited, {"body": f"Noch einmal {MARKER}"})
+    suggestion = {
+        "comment": {"text": f" {MARKER} 0\r\n"},
+        "attributeScores": {"TOXICITY": {"summaryScore": {"value": 0.1}}},
+    }
+    suggest = "/v1alpha1/comments:suggestscore"
+    site.call("POST", suggest, suggestion, params={"key": site.token})
     judge_with_evidence(stack, ids[1])
     decision = {"state": "approved", "revision": 1, "moderator": {"key": "petra"}}
     site.call("POST", f"{decided}/decisions", decision | {"note": f"Das ist {MARKER}"})
@@ -198,6 +204,7 @@ def test_no_trace_is_left(
         "decision.reasons",
         "delivery.response",
         "idempotent_request.key",
+        "label.body",
         "member.key",
         "member.name",
         "member.status_reason",
