@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -20,18 +21,27 @@ def add_scorer(database: Database) -> None:
         session.merge(Scorer(id="test:1", model=FakeEngine.model, started_at=now, seen_at=now))
 
 
-@pytest.fixture
-def worker(backend: Backend) -> Iterator[None]:
-    """Run the worker's part on the backend's database until the test ends."""
-    add_scorer(backend.database)
+@contextmanager
+def worker_on(database: Database) -> Iterator[None]:
+    """Do a worker's part on the database while the block runs."""
+    add_scorer(database)
     ended = threading.Event()
 
     def work() -> None:
         while not ended.wait(0.01):
-            analyzing.run(backend.database, FakeEngine())
+            analyzing.run(database, FakeEngine())
 
     thread = threading.Thread(target=work)
     thread.start()
-    yield
-    ended.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@pytest.fixture
+def worker(backend: Backend) -> Iterator[None]:
+    """Have analyses on the backend's database scored until the test ends."""
+    with worker_on(backend.database):
+        yield

@@ -1,0 +1,151 @@
+"""Clients that were written for Perspective, unchanged but for the address."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from googleapiclient import discovery  # type: ignore[import-untyped]  # Google ships no types
+from googleapiclient.errors import HttpError  # type: ignore[import-untyped]  # same
+from pydantic import SecretStr
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from service.app import create_app
+from service.auth.keys import Scope
+from service.settings import Settings
+from service.tables import Label
+from service.testing import add_site
+from service.testing_http import Backend, ServedApi, make_key
+from tests.conftest import DEAD_PORT, SECRET_KEY
+from tests.docs.test_receivers import NODE, NPM
+from tests.service.compat.conftest import worker_on
+
+DOCS = Path(__file__).parents[2] / "docs" / "perspective"
+
+
+@pytest.fixture
+def served(database_url: str) -> Iterator[tuple[ServedApi, Backend]]:
+    """Give a running service with a worker, and the backend of a site."""
+    app = create_app(
+        Settings(database_url=database_url, redis_url=DEAD_PORT, secret_key=SecretStr(SECRET_KEY))
+    )
+    database = app.state.context.database
+    rows = add_site(database)
+    token = make_key(database, rows.site_id, Scope.ANALYZE)
+    backend = Backend(TestClient(app), database, rows, token)
+    with ServedApi(app, backend) as api, worker_on(database):
+        yield api, backend
+
+
+@pytest.fixture
+def comments(served: tuple[ServedApi, Backend]) -> Iterator[Any]:
+    """Give Google's own client."""
+    api, backend = served
+    document = json.loads((DOCS / "discovery.json").read_text("utf-8"))
+    document["rootUrl"] = f"{api.url}/"
+    with discovery.build_from_document(document, developerKey=backend.token) as client:
+        yield client.comments()
+
+
+def details(refused: pytest.ExceptionInfo[HttpError]) -> dict[str, Any]:
+    found: dict[str, Any] = refused.value.error_details[0]
+    return found
+
+
+def test_google_s_client_scores(comments: Any) -> None:
+    wanted = {
+        "comment": {"text": "Du Idiot"},
+        "requestedAttributes": {"TOXICITY": {}},
+        "languages": ["de"],
+        "clientToken": "c-1",
+    }
+    answer = comments.analyze(body=wanted).execute()
+    assert answer["attributeScores"]["TOXICITY"]["summaryScore"] == {
+        "value": 0.9,
+        "type": "PROBABILITY",
+    }
+    assert (answer["languages"], answer["clientToken"]) == (["de"], "c-1")
+
+
+def test_google_s_client_suggests(comments: Any, served: tuple[ServedApi, Backend]) -> None:
+    wanted = {
+        "comment": {"text": "Get busy living."},
+        "attributeScores": {"TOXICITY": {"summaryScore": {"value": 0}}},
+        "clientToken": "c-2",
+    }
+    assert comments.suggestscore(body=wanted).execute() == {"clientToken": "c-2"}
+    with served[1].database.read() as session:
+        assert session.exec(select(Label)).one().body == "Get busy living."
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"comment": {"text": ""}}, "COMMENT_EMPTY"),
+        ({"comment": {"text": "x" * 20_481}}, "COMMENT_TOO_LONG"),
+        ({"requestedAttributes": {"FLIRTATION": {}}}, "UNKNOWN_ATTRIBUTE"),
+        ({"languages": ["fr"]}, "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE"),
+    ],
+)
+def test_google_s_client_understands_errors(
+    comments: Any, change: dict[str, Any], kind: str
+) -> None:
+    wanted = {"comment": {"text": "Hallo"}, "requestedAttributes": {"TOXICITY": {}}} | change
+    with pytest.raises(HttpError) as refused:
+        comments.analyze(body=wanted).execute()
+    assert refused.value.status_code == 400
+    assert details(refused)["errorType"] == kind
+
+
+def test_google_s_client_understands_bad_keys(served: tuple[ServedApi, Backend]) -> None:
+    document = json.loads((DOCS / "discovery.json").read_text("utf-8"))
+    document["rootUrl"] = f"{served[0].url}/"
+    with (
+        discovery.build_from_document(document, developerKey="AIzaSyFalsch") as client,
+        pytest.raises(HttpError) as refused,
+    ):
+        client.comments().analyze(body={}).execute()
+    assert details(refused)["reason"] == "API_KEY_INVALID"
+
+
+@pytest.fixture(scope="session")
+def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the Node client and the packages it needs."""
+    folder = tmp_path_factory.mktemp("perspective")
+    for name in ("package.json", "package-lock.json", "client.mjs"):
+        shutil.copy(DOCS / name, folder)
+    install = [str(NODE), str(NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run(install, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def run_node(folder: Path, url: str, token: str, language: str, *texts: str) -> list[Any]:
+    ran = subprocess.run(
+        [str(NODE), str(folder / "client.mjs"), url, token, language],
+        input="\n".join(texts) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def test_the_npm_client(served: tuple[ServedApi, Backend], node_folder: Path) -> None:
+    api, backend = served
+    toxic, harmless, empty = run_node(
+        node_folder, api.url, backend.token, "de", "Du Idiot", "Hallo", ""
+    )
+    score = {"value": 0.9, "type": "PROBABILITY"}
+    assert toxic["attributeScores"]["TOXICITY"]["summaryScore"] == score
+    assert harmless["attributeScores"]["TOXICITY"]["summaryScore"]["value"] == 0.01
+    assert empty == {"error": "ResponseError", "message": "Comment must be non-empty."}
+    (refused,) = run_node(node_folder, api.url, backend.token, "fr", "Bonjour")
+    assert refused["error"] == "ResponseError"
+    assert "does not support request languages: fr" in refused["message"]
+    (unknown,) = run_node(node_folder, api.url, "nq_falsch", "de", "Hallo")
+    assert "API key not valid" in unknown["message"]
