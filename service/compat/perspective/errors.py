@@ -4,12 +4,13 @@ The shapes and the `errorType`s are Perspective's, which its clients branch on; 
 sentences are ours, since they tell what to do here.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from service.errors import Invalid, NetiquetteError, TooManyRequests
 
@@ -111,7 +112,8 @@ def _response(
         code=status, message=message, status=STATUSES[status], details=list(details) or None
     )
     document = ErrorDocument(error=body).model_dump(exclude_none=True)
-    return JSONResponse(document, status, headers=dict(headers))
+    # In ASCII: a name that was sent may hold half of a surrogate pair, which UTF-8 has not.
+    return Response(json.dumps(document), status, dict(headers), "application/json")
 
 
 def _details(error: NetiquetteError) -> list[dict[str, Any]]:

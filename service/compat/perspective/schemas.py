@@ -18,7 +18,13 @@ def _storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 Token = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_storable)]
 LanguageCode = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z]{2,3}(-\w+)*$")
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        to_lower=True,
+        max_length=35,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$",
+    ),
 ]
 ScoreType = Literal["PROBABILITY", "SCORE_TYPE_UNSPECIFIED"]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -75,6 +75,28 @@ def test_nothing_of_the_text_is_left(backend: Backend) -> None:
         ).all()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"requestedAttributes": {"\ud800": {}}},
+        {"requestedAttributes": {"TOXICITY": {"\ud800": 1}}},
+        {"\ud800": 1},
+        {"clientToken": "\ud800"},
+        {"requestedAttributes": {"TOXICITY": {"scoreThreshold": float("nan")}}},
+        {"languages": ["de\0"]},
+    ],
+    ids=["attribute", "parameter", "field", "token", "nan", "language"],
+)
+def test_hostile_documents_are_refused(backend: Backend, change: dict[str, Any]) -> None:
+    error(analyze(backend, **change), 400, "INVALID_ARGUMENT")
+
+
+@pytest.mark.parametrize("text", ["<![x", "<" * 20_000, "<b>" * 6_000 + "x", "\0x"])
+def test_hostile_html_is_read(backend: Backend, text: str) -> None:
+    answer = analyze(backend, comment={"text": f"Hallo {text}", "type": "HTML"})
+    assert answer.status_code == 200
+
+
 def test_scores_below_the_threshold_are_left_out(backend: Backend) -> None:
     wanted = {"TOXICITY": {"scoreType": "PROBABILITY", "scoreThreshold": 0.95}}
     assert analyze(backend, requestedAttributes=wanted).json()["attributeScores"] == {}
