@@ -44,11 +44,13 @@ def sweep(database: Database, nudge: Callable[[Lane], None], settings: Settings)
 
 def _lanes_in_want(database: Database, now: datetime) -> list[Lane]:
     """Return the lanes that hold something that nobody holds."""
+    analyses = select(Analysis.id).where(col(Analysis.lease).is_(None), ~has_passed(now)).limit(1)
     with database.read() as session:
         return [
             lane
             for lane in Lane
             if session.exec(select(Comment.id).where(leasable(lane, now)).limit(1)).first()
+            or (lane is Lane.WAITING and session.exec(analyses).first())
         ]
 
 

@@ -60,6 +60,15 @@ def test_what_nobody_waits_for_is_not_scored_and_swept(
     assert not read(database)
 
 
+def test_the_sweep_nudges_what_was_missed(database: Database, scoring: Scoring) -> None:
+    nudged: list[Lane] = []
+    add_analyses(database, "Hallo")
+    sweep(database, nudged.append, scoring.settings)
+    analyzing.run(database, FakeEngine())
+    sweep(database, nudged.append, scoring.settings)
+    assert nudged == [Lane.WAITING]
+
+
 def test_a_process_that_is_told_to_end_gives_back_what_is_left(database: Database) -> None:
     class Ended(FakeEngine):
         def score(self, _texts: object) -> list[object]:  # type: ignore[override]
