@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.analyses.use_cases import analyze
 from service.compat.coral.answers import DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, answer, patience
-from service.compat.coral.schemas import WITHHELD, PhaseRequest, PhaseResponse
+from service.compat.coral.schemas import WITHHELD, PhaseRequest, PhaseResponse, described_request
 from service.compat.coral.signatures import HEADER, is_signed
 from service.compat.html import shown_text
 from service.context import Context, Services
@@ -48,7 +48,7 @@ log = structlog.get_logger(__name__)
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": PhaseRequest.model_json_schema()}},
+            "content": {"application/json": {"schema": described_request()}},
         }
     },
 )
