@@ -3,7 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from statistics import quantiles
 
 import structlog
 
@@ -15,3 +16,14 @@ def print_parts(parts: Mapping[str, Callable[[], None]]) -> None:
     for name in sys.argv[1:] or parts:
         parts[name]()
         print()
+
+
+def spread(milliseconds: Sequence[float]) -> str:
+    """Return median and 99th percentile in words."""
+    cuts = quantiles(milliseconds, n=100)
+    return f"p50 {cuts[49]:.0f} ms, p99 {cuts[98]:.0f} ms"
+
+
+def row(what: str, *figures: str) -> None:
+    """Print a row of a table of two columns."""
+    print(f"| {what} | {'; '.join(figures)} |", flush=True)

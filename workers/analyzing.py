@@ -3,10 +3,11 @@
 Unlike a comment, an analysis is tried once: whoever waits for it asks again.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import col, select
 
 from service import clock
@@ -42,13 +43,13 @@ def run(database: Database, engine: Engine) -> bool:
     return bool(leased)
 
 
+def leasable(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that somebody waits for the analysis, and nobody scores it."""
+    return and_(col(Analysis.lease).is_(None), ~has_passed(now))
+
+
 def _take(database: Database, lease: UUID) -> list[Analysis]:
-    waiting = (
-        select(Analysis)
-        .where(col(Analysis.lease).is_(None), ~has_passed(clock.now()))
-        .order_by(col(Analysis.id))
-        .limit(BATCH)
-    )
+    waiting = select(Analysis).where(leasable(clock.now())).order_by(col(Analysis.id)).limit(BATCH)
     # A reading query first, so that a nudge too many disturbs no writer.
     with database.read() as session:
         if not session.exec(waiting.limit(1)).first():
@@ -87,7 +88,6 @@ def _score(engine: Engine, body: str) -> Result | Failure:
         return Failure(failure=type(error).__name__)
     count_engine([scored.duration])
     return Result(
-        model=engine.model,
         scores=scored.scores,
         forms=scored.forms,
         spans=tuple(Passage.model_validate(span) for span in scored.spans),

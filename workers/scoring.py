@@ -49,7 +49,8 @@ class Scoring:
     def analyze(self, engine: Engine) -> bool:
         """Score a few analyses, if any wait; nudge for the next; tell whether there were any.
 
-        Never raises but for the SystemExit of a process that was told to end.
+        Raises the SystemExit of a process that was told to end, and ValidationError for
+        spans of the engine's that are none.
         """
         try:
             found = analyzing.run(self.database, engine)

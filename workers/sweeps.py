@@ -15,6 +15,7 @@ from service.domain.vocabulary import Lane
 from service.events import upkeep
 from service.settings import Settings
 from service.tables import Analysis, Comment, Delivery, IdempotentRequest, Scorer
+from workers import analyzing
 from workers.leases import leasable
 from workers.storing import set_aside_spent
 
@@ -44,7 +45,7 @@ def sweep(database: Database, nudge: Callable[[Lane], None], settings: Settings)
 
 def _lanes_in_want(database: Database, now: datetime) -> list[Lane]:
     """Return the lanes that hold something that nobody holds."""
-    analyses = select(Analysis.id).where(col(Analysis.lease).is_(None), ~has_passed(now)).limit(1)
+    analyses = select(Analysis.id).where(analyzing.leasable(now)).limit(1)
     with database.read() as session:
         return [
             lane

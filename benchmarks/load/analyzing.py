@@ -4,14 +4,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from statistics import quantiles
 
 from benchmarks.load import servers
 from benchmarks.load.deciding import Service
 from benchmarks.load.sending import Answer, Connection, as_json, at_once, comment
+from benchmarks.parts import row, spread
 from service.db import Database
 
 ALONE = 60
@@ -61,14 +60,14 @@ def analyze(service: Service, callers: int, rounds: int) -> list[Answer]:
 def _measure(service: Service) -> None:
     service.capacity(200)
     capacity = service.capacity(600)
-    _row("comments alone: 600 at once", f"{capacity:.0f} comments/s")
-    _row("one caller, nobody else there", *_figures(service, 1, ALONE))
-    _row(f"{CALLERS} callers at once, {ROUNDS} each", *_figures(service, CALLERS, ROUNDS))
+    row("comments alone: 600 at once", f"{capacity:.0f} comments/s")
+    row("one caller, nobody else there", *_figures(service, 1, ALONE))
+    row(f"{CALLERS} callers at once, {ROUNDS} each", *_figures(service, CALLERS, ROUNDS))
     quiet = service.post(capacity * SHARE, SECONDS)
     service.drain()
-    _row(
+    row(
         f"comments at {SHARE:.0%} of capacity, alone: until decided",
-        _spread(service.decided_after(quiet)),
+        spread(service.decided_after(quiet)),
     )
     posted: list[Answer] = []
     background = threading.Thread(
@@ -76,10 +75,10 @@ def _measure(service: Service) -> None:
     )
     background.start()
     time.sleep(2)
-    _row(f"{CALLERS} callers meanwhile", *_figures(service, CALLERS, ROUNDS))
+    row(f"{CALLERS} callers meanwhile", *_figures(service, CALLERS, ROUNDS))
     background.join()
     service.drain()
-    _row("these comments: until decided", _spread(service.decided_after(posted)))
+    row("these comments: until decided", spread(service.decided_after(posted)))
 
 
 def _figures(service: Service, callers: int, rounds: int) -> tuple[str, str, str]:
@@ -89,13 +88,4 @@ def _figures(service: Service, callers: int, rounds: int) -> tuple[str, str, str
     statuses = Counter(answer.status for answer in answers)
     good = [answer.seconds * 1000 for answer in answers if answer.status == 200]
     told = ", ".join(f"{n} x {status}" for status, n in statuses.items())
-    return f"{len(good) / seconds:.0f} analyses/s", _spread(good), told
-
-
-def _spread(milliseconds: Sequence[float]) -> str:
-    cuts = quantiles(milliseconds, n=100)
-    return f"p50 {cuts[49]:.0f} ms, p99 {cuts[98]:.0f} ms"
-
-
-def _row(what: str, *figures: str) -> None:
-    print(f"| {what} | {'; '.join(figures)} |", flush=True)
+    return f"{len(good) / seconds:.0f} analyses/s", spread(good), told

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from statistics import quantiles
 from uuid import UUID
 
 from sqlmodel import col, func, select
 
 from benchmarks.load import servers
 from benchmarks.load.sending import Answer, Connection, as_json, at_once, comment
+from benchmarks.parts import row, spread
 from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.states import State
@@ -176,35 +176,26 @@ def _measure(service: Service, folder: Path) -> None:
     print("|---|---|")
     service.capacity(200)
     capacity = service.capacity(FLOOD)
-    _row(f"capacity: {FLOOD} comments at once", f"{capacity:.0f} comments/s")
+    row(f"capacity: {FLOOD} comments at once", f"{capacity:.0f} comments/s")
     engine, stored = alone(folder)
     rest = 1000 / capacity - engine - stored
-    _row(
+    row(
         "a worker's time: engine / database / Celery, API and waiting",
         f"{engine:.1f} / {stored:.1f} / {rest:.1f} ms per comment",
     )
-    _row("caller who waits (`Prefer: wait`), nobody else there", _spread(service.wait()))
+    row("caller who waits (`Prefer: wait`), nobody else there", spread(service.wait()))
     low = service.post(capacity * LOW, LOW_SECONDS)
     service.drain()
-    _row(f"at {LOW:.0%} of capacity for {LOW_SECONDS:.0f} s", _spread(service.decided_after(low)))
+    row(f"at {LOW:.0%} of capacity for {LOW_SECONDS:.0f} s", spread(service.decided_after(low)))
     high = service.post(capacity * HIGH, HIGH_SECONDS)
     left = service.pending()
     drained = service.drain()
     label = f"at {HIGH:.0%} for {HIGH_SECONDS:.0f} s"
     statuses = ", ".join(f"{n} x {status}" for status, n in Counter(a.status for a in high).items())
-    _row(f"{label}: sent and answered", f"{len(high) / HIGH_SECONDS:.0f}/s; {statuses}")
-    _row(f"{label}: until accepted", _spread([answer.seconds * 1000 for answer in high]))
-    _row(label, _spread(service.decided_after(high)))
-    _row("left at the end, and decided after", f"{left} comments; {drained:.1f} s")
+    row(f"{label}: sent and answered", f"{len(high) / HIGH_SECONDS:.0f}/s; {statuses}")
+    row(f"{label}: until accepted", spread([answer.seconds * 1000 for answer in high]))
+    row(label, spread(service.decided_after(high)))
+    row("left at the end, and decided after", f"{left} comments; {drained:.1f} s")
     after = service.post(capacity * LOW, LOW_SECONDS / 2)
     service.drain()
-    _row(f"at {LOW:.0%} again", _spread(service.decided_after(after)))
-
-
-def _spread(milliseconds: Sequence[float]) -> str:
-    cuts = quantiles(milliseconds, n=100)
-    return f"p50 {cuts[49]:.0f} ms, p99 {cuts[98]:.0f} ms"
-
-
-def _row(what: str, figure: str) -> None:
-    print(f"| {what} | {figure} |", flush=True)
+    row(f"at {LOW:.0%} again", spread(service.decided_after(after)))

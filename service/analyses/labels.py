@@ -1,13 +1,13 @@
 """Labels: scores that somebody suggests for a text, kept for replay and calibration."""
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
+from service.domain.texts import normal_form, with_line_feeds
 from service.tables import Label
 
 
@@ -23,5 +23,4 @@ def forget_texts(session: Session, site_id: UUID, bodies: Iterable[str]) -> None
 
 def fingerprint(body: str) -> str:
     """Return the SHA-256 of the text as bodies are kept: line ends and edges do not count."""
-    text = unicodedata.normalize("NFC", body.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(normal_form(with_line_feeds(body)).encode()).hexdigest()

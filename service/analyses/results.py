@@ -19,8 +19,6 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    model: str
-    """SHA-256 identity."""
     scores: dict[str, float]
     """Attribute → score 0..1, by Detoxify's names; all that the model has."""
     forms: dict[str, dict[str, float]]

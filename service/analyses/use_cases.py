@@ -19,11 +19,13 @@ from service.context import Context
 from service.db import Database, after_commit
 from service.domain.vocabulary import Lane
 from service.errors import AnalysesBusy, AnalysisTimeout, Unscorable
-from service.ids import new_id
-from service.tables import SCORER_SILENT_AFTER, Analysis, Scorer
+from service.health.scorers import is_silent, last_seen
+from service.tables import Analysis
 
 MAX_SECONDS = 10.0
 """How long a caller waits at most."""
+
+CROWDED = "Too many analyses are waited for. Try again in a few seconds."
 
 
 async def analyze(
@@ -37,10 +39,9 @@ async def analyze(
     """
     seconds = min(seconds, MAX_SECONDS)
     analysis_id = await run_in_threadpool(_begin, context, site_id, body, seconds)
-    result = None
     try:
         if not await context.analysis_waiters.wait(analysis_id, seconds):
-            raise AnalysesBusy("Too many analyses are waited for. Try again in a few seconds.")
+            raise AnalysesBusy(CROWDED)
     finally:
         result = await run_in_threadpool(_end, context.database, analysis_id)
     if result is None:
@@ -54,13 +55,7 @@ def _begin(context: Context, site_id: UUID, body: str, seconds: float) -> UUID:
     now = clock.now()
     with context.database.read() as session:
         _refuse_when_busy(session, context.settings.max_waiters, now)
-    analysis = Analysis(
-        id=new_id(),
-        site_id=site_id,
-        body=body,
-        deadline=now + timedelta(seconds=seconds),
-        created_at=now,
-    )
+    analysis = Analysis(site_id=site_id, body=body, deadline=now + timedelta(seconds=seconds))
     with context.database.write() as session:
         session.add(analysis)
         after_commit(session, partial(context.nudges.nudge, Lane.WAITING))
@@ -69,12 +64,11 @@ def _begin(context: Context, site_id: UUID, body: str, seconds: float) -> UUID:
 
 def _refuse_when_busy(session: Session, limit: int, now: datetime) -> None:
     """Raise AnalysesBusy when a caller could only wait in vain."""
-    seen: datetime | None = session.exec(select(func.max(col(Scorer.seen_at)))).one()
-    if seen is None or seen < now - SCORER_SILENT_AFTER:
+    if is_silent(last_seen(session)):
         raise AnalysesBusy("No worker is there to score. Try again shortly.")
     waiting = session.exec(select(func.count()).select_from(Analysis).where(~has_passed(now))).one()
     if waiting >= limit:
-        raise AnalysesBusy("Too many analyses are waited for. Try again in a few seconds.")
+        raise AnalysesBusy(CROWDED)
 
 
 def _end(database: Database, analysis_id: UUID) -> Result | Failure | None:
@@ -94,13 +88,12 @@ def has_passed(now: datetime) -> ColumnElement[bool]:
 
 
 def find_answered(database: Database, analysis_ids: list[UUID]) -> list[UUID]:
-    """Return which of the analyses have a result."""
+    """Return which of the analyses have a result: its text is blanked with it."""
     with database.read() as session:
         return list(
             session.exec(
                 select(Analysis.id).where(
                     col(Analysis.id).in_(analysis_ids),
-                    col(Analysis.lease).is_not(None),
                     col(Analysis.body) == "",
                 )
             )

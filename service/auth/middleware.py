@@ -10,14 +10,12 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.auth.keys import TOKEN_PREFIX, Principal, find_principal
-from service.compat.perspective.errors import InvalidApiKey, MissingApiKey
+from service.compat.coral import signatures as coral
+from service.compat.perspective import errors as google
 from service.db import Database
 from service.errors import Unauthorized
 
 GUARDED = "/v1/"
-SIGNED = "/v1/integrations/coral/"
-BY_QUERY = "/v1alpha1/"
-"""Where the key comes in the query, as Google's clients send it; nowhere else does it count."""
 
 
 class Authentication:
@@ -34,7 +32,8 @@ class Authentication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection (ASGI 3)."""
         if scope["type"] == "http" and _is_guarded(scope["path"]):
-            by_query = scope["path"].startswith(BY_QUERY)
+            # As Google's clients send it; nowhere else does a key in the query count.
+            by_query = scope["path"].startswith(google.PATHS)
             authenticate = self._by_query if by_query else self._by_header
             principal = await authenticate(scope)
             scope.setdefault("state", {})["principal"] = principal
@@ -53,10 +52,12 @@ class Authentication:
     async def _by_query(self, scope: Scope) -> Principal:
         token = QueryParams(scope["query_string"]).get("key", "").strip()
         if not token:
-            raise MissingApiKey("Send a site key with the scope analyze in the query: ?key=nq_…")
+            raise google.MissingApiKey(
+                "Send a site key with the scope analyze in the query: ?key=nq_…"
+            )
         principal = await run_in_threadpool(self._find, token)
         if principal is None:
-            raise InvalidApiKey("API key not valid. Please pass a valid API key.")
+            raise google.InvalidApiKey("API key not valid. Please pass a valid API key.")
         return principal
 
     def _find(self, token: str) -> Principal | None:
@@ -68,4 +69,4 @@ class Authentication:
 
 def _is_guarded(path: str) -> bool:
     """Tell whether a key is needed; Coral's calls are signed instead, which their door checks."""
-    return path.startswith((GUARDED, BY_QUERY)) and not path.startswith(SIGNED)
+    return path.startswith((GUARDED, google.PATHS)) and not path.startswith(coral.PATHS)

@@ -39,10 +39,13 @@ class Answer:
     status: int
 
 
-def count_write(context: Context, principal: Principal) -> None:
-    """Count a writing request against the key's limit; raises TooManyRequests."""
+def count_write(context: Context, principal: Principal, kind: str = "key") -> None:
+    """Count a writing request against the key's limit; raises TooManyRequests.
+
+    Each kind of request has the whole limit for itself.
+    """
     rate = principal.rate or context.settings.key_rate
-    context.limiter.hit(rate, "key", str(principal.key_id))
+    context.limiter.hit(rate, kind, str(principal.key_id))
 
 
 def count_member(context: Context, principal: Principal, member: str) -> None:

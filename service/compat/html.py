@@ -10,7 +10,8 @@ def shown_text(html: str) -> str:
     """Return the text with a line break for each block; inline elements split no word.
 
     Any text is HTML of some kind, so nothing is refused; `html` holds no lone surrogate.
-    Read as browsers do (WHATWG HTML, «Parsing HTML documents»), and in about linear time.
+    Read as browsers do (WHATWG HTML, «Parsing HTML documents»). The time grows with the
+    square of the depth: 17 ms for 20 KB of nothing but `<div>`, 2.3 s for 250 KB.
     """
     tree = LexborHTMLParser(html)
     tree.strip_tags(_UNSEEN)

@@ -7,6 +7,9 @@ MAX_BODY = 10_000
 
 ALLOWED_CONTROLS = frozenset("\t\n")
 
+MAX_ANALYSED = 20_480
+"""Longest text that is scored for a caller who waits, in bytes of UTF-8: Perspective's limit."""
+
 # Categories of characters that show nothing by themselves: other, separators.
 _INVISIBLE = ("C", "Z")
 # Shown as blank, though Unicode files them as letters and symbols.
@@ -19,9 +22,9 @@ def clean_body(text: str) -> str:
     Raises ValueError for control characters other than tab and line breaks, lone
     surrogates, nothing visible, or more than MAX_BODY code points.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = with_line_feeds(text)
     _refuse_controls(text, ALLOWED_CONTROLS)
-    text = unicodedata.normalize("NFC", text).strip()
+    text = normal_form(text)
     if not any(_is_visible(character) for character in text):
         raise ValueError("the text is blank")
     if len(text) > MAX_BODY:
@@ -32,7 +35,22 @@ def clean_body(text: str) -> str:
 def clean_line(text: str) -> str:
     """Return a name or title as it is stored: NFC, trimmed; raises ValueError for controls."""
     _refuse_controls(text, frozenset())
+    return normal_form(text)
+
+
+def with_line_feeds(text: str) -> str:
+    """Return the text with every line end as LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def normal_form(text: str) -> str:
+    """Return the text in NFC, trimmed."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def has_surrogate(text: str) -> bool:
+    """Tell whether the text holds half of a surrogate pair, which UTF-8 cannot write."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _refuse_controls(text: str, allowed: frozenset[str]) -> None:

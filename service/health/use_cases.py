@@ -16,7 +16,8 @@ from service import clock
 from service.context import Context
 from service.domain.states import State
 from service.errors import Unavailable
-from service.tables import SCORER_SILENT_AFTER, Comment, Scorer
+from service.health.scorers import is_silent, last_seen
+from service.tables import Comment
 
 REDIS_TIMEOUT = 0.5
 
@@ -43,12 +44,12 @@ def check_readiness(context: Context) -> Readiness:
     """
     _check_room(context.database.file)
     with context.database.read() as session:
-        seen: datetime | None = session.exec(select(func.max(col(Scorer.seen_at)))).one()
+        seen = last_seen(session)
         age = _oldest_pending(session)
     degraded: list[Trouble] = []
     if not _redis_answers(context.settings.redis_url):
         degraded.append("redis")
-    if seen is None or seen < clock.now() - SCORER_SILENT_AFTER:
+    if is_silent(seen):
         degraded.append("scoring")
     if age > context.settings.stale_seconds:
         degraded.append("stale_pending")

@@ -1,7 +1,6 @@
 """Clients that were written for Perspective, unchanged but for the address."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,7 @@ from service.tables import Label
 from service.testing import add_site
 from service.testing_http import Backend, ServedApi, make_key
 from tests.conftest import DEAD_PORT, SECRET_KEY
-from tests.docs.test_receivers import NODE, NPM
+from tests.docs.node import NODE, install
 from tests.service.compat.conftest import worker_on
 
 DOCS = Path(__file__).parents[2] / "docs" / "perspective"
@@ -41,13 +40,17 @@ def served(database_url: str) -> Iterator[tuple[ServedApi, Backend]]:
         yield api, backend
 
 
+def google_s_client(api: ServedApi, key: str) -> Any:
+    document = json.loads((DOCS / "discovery.json").read_text("utf-8"))
+    document["rootUrl"] = f"{api.url}/"
+    return discovery.build_from_document(document, developerKey=key)
+
+
 @pytest.fixture
 def comments(served: tuple[ServedApi, Backend]) -> Iterator[Any]:
     """Give Google's own client."""
     api, backend = served
-    document = json.loads((DOCS / "discovery.json").read_text("utf-8"))
-    document["rootUrl"] = f"{api.url}/"
-    with discovery.build_from_document(document, developerKey=backend.token) as client:
+    with google_s_client(api, backend.token) as client:
         yield client.comments()
 
 
@@ -102,10 +105,8 @@ def test_google_s_client_understands_errors(
 
 
 def test_google_s_client_understands_bad_keys(served: tuple[ServedApi, Backend]) -> None:
-    document = json.loads((DOCS / "discovery.json").read_text("utf-8"))
-    document["rootUrl"] = f"{served[0].url}/"
     with (
-        discovery.build_from_document(document, developerKey="AIzaSyFalsch") as client,
+        google_s_client(served[0], "AIzaSyFalsch") as client,
         pytest.raises(HttpError) as refused,
     ):
         client.comments().analyze(body={}).execute()
@@ -115,12 +116,7 @@ def test_google_s_client_understands_bad_keys(served: tuple[ServedApi, Backend])
 @pytest.fixture(scope="session")
 def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the Node client and the packages it needs."""
-    folder = tmp_path_factory.mktemp("perspective")
-    for name in ("package.json", "package-lock.json", "client.mjs"):
-        shutil.copy(DOCS / name, folder)
-    install = [str(NODE), str(NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    subprocess.run(install, cwd=folder, check=True, capture_output=True)
-    return folder
+    return install(DOCS, "client.mjs", tmp_path_factory.mktemp("perspective"))
 
 
 def run_node(folder: Path, url: str, token: str, language: str, *texts: str) -> list[Any]:

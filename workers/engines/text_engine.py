@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from service.domain.scores import checked_scores
+from service.domain.texts import has_surrogate
 from workers.engines import Network, Reading, Scored, UnscorableText
 from workers.engines.cache import ScoreCache
 from workers.engines.cpu import instruction_set
@@ -50,7 +51,7 @@ class TextEngine:
         return replace(scored, duration=perf_counter() - started)
 
     def _read(self, text: str) -> Scored:
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if has_surrogate(text):
             raise UnscorableText("half of a surrogate pair")
         clean = self._neutral(text)
         language = self._languages.detect(clean)

@@ -13,9 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from service.analyses.use_cases import analyze
 from service.compat.coral.answers import DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, answer, patience
 from service.compat.coral.schemas import WITHHELD, PhaseRequest, PhaseResponse, described_request
-from service.compat.coral.signatures import HEADER, is_signed
+from service.compat.coral.signatures import HEADER, PATHS, is_signed
 from service.compat.html import shown_text
 from service.context import Context, Services
+from service.domain.texts import MAX_ANALYSED
 from service.errors import (
     AnalysesBusy,
     AnalysisTimeout,
@@ -30,11 +31,6 @@ from service.webhooks.secrets import SecretBox, SecretUnreadableError
 
 MAX_BODY = 256 * 1024
 """Bytes of a request; it is read before its signature can be checked."""
-
-MAX_TEXT = 20_480
-"""Bytes of a comment that are scored; longer ones are for a person."""
-
-PATHS = "/v1/integrations/coral/"
 
 router = APIRouter(prefix=PATHS.rstrip("/"), tags=["coral"])
 log = structlog.get_logger(__name__)
@@ -96,7 +92,7 @@ def _text(body: bytes) -> str | None:
         log.warning("coral_request_unreadable", errors=error.error_count())
         return None
     text = shown_text(sent.comment.body).replace("\0", " ")
-    return text if text.strip() and len(text.encode()) <= MAX_TEXT else None
+    return text if text.strip() and len(text.encode()) <= MAX_ANALYSED else None
 
 
 def _check(

@@ -15,9 +15,7 @@ from service.compat.perspective.schemas import (
     SpanScore,
     TextEntry,
 )
-
-MAX_BYTES = 20_480
-"""Of text in UTF-8: Perspective's limit («Limits and errors»)."""
+from service.domain.texts import MAX_ANALYSED
 
 UNDETERMINED = "und"
 
@@ -25,9 +23,9 @@ UNDETERMINED = "und"
 def text_to_score(comment: TextEntry) -> str:
     """Return the text that counts; raises CommentError for none, or too much of it."""
     size = len(comment.text.encode())
-    if size > MAX_BYTES:
+    if size > MAX_ANALYSED:
         raise CommentError(
-            f"Comment text has {size} bytes, and at most {MAX_BYTES} are allowed. Send a part.",
+            f"Comment text has {size} bytes, and at most {MAX_ANALYSED} are allowed. Send a part.",
             "COMMENT_TOO_LONG",
         )
     text = shown_text(comment.text) if comment.type == "HTML" else comment.text

@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from service.analyses.labels import fingerprint
 from service.analyses.use_cases import analyze
 from service.auth.dependencies import AnalyzeKey
-from service.auth.keys import Principal
+from service.comments.use_cases import count_write
 from service.compat.perspective.answers import answer, check_attributes, text_to_score
 from service.compat.perspective.attributes import ATTRIBUTES
 from service.compat.perspective.errors import PATHS, STATUSES, CommentError, ErrorDocument
@@ -16,10 +16,13 @@ from service.compat.perspective.schemas import (
     SuggestRequest,
     SuggestResponse,
 )
-from service.context import Context, Services
+from service.context import Services
 from service.tables import Label
 
 ORIGIN = "perspective"
+
+KIND = "analyze"
+"""Of requests, to the key's limit: comments and analyses do not use up each other's."""
 
 router = APIRouter(
     prefix=PATHS.rstrip("/"),
@@ -39,7 +42,7 @@ async def analyze_comment(
     request: AnalyzeRequest, principal: AnalyzeKey, context: Services
 ) -> AnalyzeResponse:
     """Return scores of the active model; the text is gone when the answer is."""
-    await run_in_threadpool(_count, context, principal)
+    await run_in_threadpool(count_write, context, principal, KIND)
     text = text_to_score(request.comment)
     check_attributes(list(request.requested_attributes))
     return answer(request, text, await analyze(context, principal.site_id, text))
@@ -54,7 +57,7 @@ def suggest_score(
     request: SuggestRequest, principal: AnalyzeKey, context: Services
 ) -> SuggestResponse:
     """Keep the text with the suggested scores, as a label for replay and calibration."""
-    _count(context, principal)
+    count_write(context, principal, KIND)
     text = text_to_score(request.comment)
     check_attributes(list(request.attribute_scores))
     scores: dict[str, float] = {
@@ -80,9 +83,3 @@ def suggest_score(
             )
         )
     return SuggestResponse(client_token=request.client_token)
-
-
-def _count(context: Context, principal: Principal) -> None:
-    """Count the call against the key's rate; analyses and comments have one each."""
-    rate = principal.rate or context.settings.key_rate
-    context.limiter.hit(rate, "analyze", str(principal.key_id))

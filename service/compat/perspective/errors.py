@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from service.domain.texts import MAX_ANALYSED
 from service.errors import Invalid, NetiquetteError, TooManyRequests
 
 PATHS = "/v1alpha1/"
@@ -100,7 +101,7 @@ def http_response(error: HTTPException) -> Response:
     sentence = (
         "There is no such method. POST to /v1alpha1/comments:analyze or comments:suggestscore."
         if status == 404
-        else "The request cannot be read. Send JSON of at most 20,480 bytes of text."
+        else f"The request cannot be read. Send JSON of at most {MAX_ANALYSED:,} bytes of text."
     )
     return _response(status, sentence, [], {})
 

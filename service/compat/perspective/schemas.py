@@ -5,12 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from service.domain.texts import has_surrogate
+
 MAX_ITEMS = 100
 
 
 def _storable(text: str) -> str:
     """Return the text with NUL as a space, which shifts no span; refuse what is not Unicode."""
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if has_surrogate(text):
         raise ValueError("the text contains half of a surrogate pair")
     return text.replace("\0", " ")
 

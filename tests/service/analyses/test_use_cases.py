@@ -70,13 +70,12 @@ def test_a_full_database_sends_away_before_a_text_is_stored(
     settings = context.settings.model_copy(update={"max_waiters": 1})
     crowded = replace(context, settings=settings)
 
-    async def one_after_the_other() -> object:
+    async def one_after_the_other() -> None:
         first = asyncio.create_task(analyze(crowded, backend.rows.site_id, "Hallo", 1))
         await asyncio.sleep(0.4)
         with pytest.raises(AnalysesBusy):
             await analyze(crowded, backend.rows.site_id, "Hallo")
         with pytest.raises(AnalysisTimeout):
             await first
-        return None
 
     asyncio.run(one_after_the_other())

@@ -19,7 +19,6 @@ codes = st.sampled_from(["de", "en", "fr", "und"])
 
 def result(language: str = "de", **more: float) -> Result:
     return Result(
-        model="0" * 64,
         scores=more,
         forms={"original": more},
         spans=(Passage(start=3, end=8, attribute="toxicity", score=0.97),),
