@@ -99,7 +99,9 @@ class Settings(BaseSettings):
         None, min_length=16, description="Bearer token for the API's /metrics; without one: 404"
     )
     secret_key: SecretStr | None = Field(
-        None, min_length=32, description="Encrypts webhooks' secrets; at least 32 random characters"
+        None,
+        min_length=32,
+        description="Encrypts webhooks' and Coral's secrets; at least 32 random characters",
     )
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         (),
