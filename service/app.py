@@ -64,6 +64,9 @@ Readers' comments go in, are scored and decided, and come out approved or flagge
 Every call takes a site key (`Authorization: Bearer nq_…`). Errors are RFC 9457 problem
 documents with a stable `type`. Times are RFC 3339 in UTC; lists continue with
 `?after=` and the `next` of the page before.
+
+Perspective's door takes the key in the query (`?key=nq_…`) and has Google's errors; Coral signs
+its calls instead.
 """
 
 
