@@ -25,6 +25,13 @@ from service.tables import Analysis
 MAX_SECONDS = 10.0
 """How long a caller waits at most."""
 
+_FURTHEST = timedelta(seconds=50)
+"""No deadline lies further ahead but one from before a clock was set back.
+
+Much more than MAX_SECONDS, since the clocks of two machines differ, and `now` is read some
+time before it is compared; yet even then a text is gone after 60 s.
+"""
+
 CROWDED = "Too many analyses are waited for. Try again in a few seconds."
 
 
@@ -84,7 +91,7 @@ def _end(database: Database, analysis_id: UUID) -> Result | Failure | None:
 
 def has_passed(now: datetime) -> ColumnElement[bool]:
     """Return the condition that nobody waits for the analysis any more."""
-    return has_ended(col(Analysis.deadline), timedelta(seconds=MAX_SECONDS), now)
+    return has_ended(col(Analysis.deadline), _FURTHEST, now)
 
 
 def find_answered(database: Database, analysis_ids: list[UUID]) -> list[UUID]:

@@ -60,6 +60,30 @@ def test_what_nobody_waits_for_is_not_scored_and_swept(
     assert not read(database)
 
 
+def test_a_clock_behind_the_caller_s_scores_and_sweeps_nothing_away(
+    database: Database, scoring: Scoring
+) -> None:
+    with frozen_clock() as now:
+        add_analyses(database, "Hallo")
+        now.advance(-5)
+        sweep(database, lambda _: None, scoring.settings)
+        assert analyzing.run(database, FakeEngine())
+    assert len(read(database)) == 1
+
+
+def test_a_text_is_gone_after_a_minute_though_a_clock_was_set_back(
+    database: Database, scoring: Scoring
+) -> None:
+    with frozen_clock() as now:
+        add_analyses(database, "Hallo", "Welt")
+        now.advance(-40)
+        sweep(database, lambda _: None, scoring.settings)
+        assert len(read(database)) == 2
+        now.advance(-0.1)
+        sweep(database, lambda _: None, scoring.settings)
+    assert not read(database)
+
+
 def test_the_sweep_nudges_what_was_missed(database: Database, scoring: Scoring) -> None:
     nudged: list[Lane] = []
     add_analyses(database, "Hallo")
