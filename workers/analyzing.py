@@ -3,12 +3,15 @@
 Unlike a comment, an analysis is tried once: whoever waits for it asks again.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, and_, update
+from sqlalchemy import ColumnElement, and_, func, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service import clock
 from service.analyses.results import Failure, Passage, Result
@@ -18,7 +21,8 @@ from service.ids import new_id
 from service.tables import Analysis
 from service.telemetry.metrics import count_engine
 from workers.engines import Engine
-from workers.results import score_checked
+from workers.outcomes import Outcome
+from workers.results import score_checked, works
 
 BATCH = 4
 """Analyses per lease, since the next caller waits for a whole one."""
@@ -26,21 +30,27 @@ BATCH = 4
 log = structlog.get_logger(__name__)
 
 
-def run(database: Database, engine: Engine) -> bool:
-    """Score the oldest few analyses; tell whether there were any.
+def run(database: Database, engine: Engine) -> Outcome:
+    """Score the oldest few analyses of all sites in turn; STORED if there were any.
 
-    A text that the engine fails on is answered as a failure, and harms no other.
-    Raises SQLAlchemyError when the database is away; the callers' deadlines end it.
+    A text that the engine fails on is answered as a failure, and harms no other. An
+    engine that fails on a harmless text, too, blames none: the rest waits for a better one.
+    Raises SQLAlchemyError when the database is away; what was not answered is given back.
     """
     lease = new_id()
     leased = _take(database, lease)
     try:
         for analysis in leased:
-            _answer(database, analysis.id, _score(engine, analysis.body))
-    except SystemExit:
-        _give_back(database, lease)
+            outcome = _score(engine, analysis.body)
+            if isinstance(outcome, Failure) and not works(engine):
+                _give_back(database, lease)
+                return Outcome.ENGINE_BROKEN
+            _answer(database, analysis.id, outcome)
+    except (SystemExit, SQLAlchemyError):
+        with suppress(SQLAlchemyError):
+            _give_back(database, lease)
         raise
-    return bool(leased)
+    return Outcome.STORED if leased else Outcome.NOTHING
 
 
 def leasable(now: datetime) -> ColumnElement[bool]:
@@ -49,16 +59,31 @@ def leasable(now: datetime) -> ColumnElement[bool]:
 
 
 def _take(database: Database, lease: UUID) -> list[Analysis]:
-    waiting = select(Analysis).where(leasable(clock.now())).order_by(col(Analysis.id)).limit(BATCH)
+    now = clock.now()
     # A reading query first, so that a nudge too many disturbs no writer.
     with database.read() as session:
-        if not session.exec(waiting.limit(1)).first():
+        if not session.exec(select(Analysis.id).where(leasable(now)).limit(1)).first():
             return []
     with database.write() as session:
-        leased = list(session.exec(waiting.with_for_update(skip_locked=True)))
+        leased = list(session.exec(_next_of_all_sites(now)))
         for analysis in leased:
             analysis.lease = lease
         return leased
+
+
+def _next_of_all_sites(now: datetime) -> SelectOfScalar[Analysis]:
+    """Return the query for the next few: no site waits for the whole crowd of another."""
+    turn = func.row_number().over(partition_by=col(Analysis.site_id), order_by=col(Analysis.id))
+    turns = select(Analysis.id, turn.label("turn")).where(leasable(now)).subquery()
+    return (
+        select(Analysis)
+        .join(turns, turns.c.id == col(Analysis.id))
+        # Again, for rows that another worker leased since the turns were counted.
+        .where(leasable(now))
+        .order_by(turns.c.turn, col(Analysis.id))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, of=Analysis)
+    )
 
 
 def _answer(database: Database, analysis_id: UUID, outcome: Result | Failure) -> None:
@@ -83,14 +108,15 @@ def _give_back(database: Database, lease: UUID) -> None:
 def _score(engine: Engine, body: str) -> Result | Failure:
     try:
         (scored,) = score_checked(engine, [body])
+        result = Result(
+            scores=scored.scores,
+            forms=scored.forms,
+            spans=tuple(Passage.model_validate(span) for span in scored.spans),
+            language=scored.language or "und",
+            languages=engine.languages,
+        )
     except Exception as error:  # noqa: BLE001 - a network raises whatever it raises
         log.warning("analysis_failed", error=type(error).__name__)
         return Failure(failure=type(error).__name__)
     count_engine([scored.duration])
-    return Result(
-        scores=scored.scores,
-        forms=scored.forms,
-        spans=tuple(Passage.model_validate(span) for span in scored.spans),
-        language=scored.language or "und",
-        languages=engine.languages,
-    )
+    return result

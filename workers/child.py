@@ -14,8 +14,9 @@ from service.settings import Settings
 from service.tables import Scorer
 from workers.engines import Engine
 from workers.models import chosen
+from workers.outcomes import Outcome
 from workers.results import works
-from workers.scoring import Outcome, Scoring
+from workers.scoring import Scoring
 
 Loader = Callable[[Settings, int], Engine]
 """Loads the engine named by the settings on so many threads; raises whatever is wrong."""
@@ -71,9 +72,14 @@ class ScoringChild:
         engine = self._engine
         if engine is None:
             return
-        if lane is Lane.WAITING and self._scoring.analyze(engine):
-            lane = Lane.COMMENTS
-        if self._scoring.run(engine, lane) is Outcome.ENGINE_BROKEN:
+        outcome = Outcome.NOTHING
+        if lane is Lane.WAITING:
+            outcome = self._scoring.analyze(engine)
+            if outcome is Outcome.STORED:
+                lane = Lane.COMMENTS
+        if outcome is not Outcome.ENGINE_BROKEN:
+            outcome = self._scoring.run(engine, lane)
+        if outcome is Outcome.ENGINE_BROKEN:
             log.error("engine_broken", model=engine.model)
             if self._engine is engine:
                 self._engine = None

@@ -4,7 +4,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 
 import structlog
@@ -20,6 +19,7 @@ from service.telemetry.metrics import count_engine
 from service.telemetry.tracing import describe, span
 from workers import analyzing, leases
 from workers.engines import Engine
+from workers.outcomes import Outcome
 from workers.results import score_checked, works
 from workers.storing import set_aside_spent, store, store_failure
 
@@ -27,15 +27,6 @@ WAITING_BATCH = 4
 """Revisions per lease where callers wait, since the next caller waits for a whole batch."""
 
 log = structlog.get_logger(__name__)
-
-
-class Outcome(Enum):
-    """What became of one look at a lane."""
-
-    NOTHING = auto()
-    STORED = auto()
-    FAILED = auto()
-    ENGINE_BROKEN = auto()
 
 
 @dataclass(frozen=True)
@@ -46,20 +37,19 @@ class Scoring:
     settings: Settings
     nudge: Callable[[Lane], None]
 
-    def analyze(self, engine: Engine) -> bool:
-        """Score a few analyses, if any wait; nudge for the next; tell whether there were any.
+    def analyze(self, engine: Engine) -> Outcome:
+        """Score a few analyses, if any wait; nudge for the next.
 
-        Raises the SystemExit of a process that was told to end, and ValidationError for
-        spans of the engine's that are none.
+        Raises only the SystemExit of a process that was told to end.
         """
         try:
-            found = analyzing.run(self.database, engine)
+            outcome = analyzing.run(self.database, engine)
         except SQLAlchemyError as error:
             log.error("analyses_not_stored", error=_name(error), at=_place(error))  # noqa: TRY400 - a traceback could quote a text
-            return False
-        if found:
+            return Outcome.FAILED
+        if outcome is Outcome.STORED:
             self.nudge(Lane.WAITING)
-        return found
+        return outcome
 
     def run(self, engine: Engine, nudged: Lane) -> Outcome:
         """Handle one batch of the lane, or of a more urgent one; nudge while there is more.

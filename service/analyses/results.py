@@ -1,6 +1,8 @@
 """What becomes of an Analysis, as plain data: written by a worker, read by the doors."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Passage(BaseModel):
@@ -8,10 +10,10 @@ class Passage(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    start: int
-    end: int
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
     attribute: str
-    score: float
+    score: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Result(BaseModel):

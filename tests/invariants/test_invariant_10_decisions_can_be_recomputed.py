@@ -16,7 +16,8 @@ from service.testing import add_comments, add_site
 from tests.invariants.fake_worker import FakeEngine
 from tests.invariants.record import check_record
 from workers.engines import Scored
-from workers.scoring import Outcome, Scoring
+from workers.outcomes import Outcome
+from workers.scoring import Scoring
 
 scores = st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats(0, 1))
 

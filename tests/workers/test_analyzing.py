@@ -1,8 +1,13 @@
 """The worker's part in an analysis."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import Connection, event
 from sqlmodel import select
 
 from service import clock
@@ -11,14 +16,17 @@ from service.domain.vocabulary import Lane
 from service.tables import Analysis, Comment
 from service.testing import add_comments, add_site, frozen_clock
 from tests.invariants.fake_worker import RAISES, FakeEngine
+from tests.workers.test_scoring import Broken
 from workers import analyzing
 from workers.child import ScoringChild
+from workers.engines import Scored
+from workers.outcomes import Outcome
 from workers.scoring import Scoring
 from workers.sweeps import sweep
 
 
-def add_analyses(database: Database, *bodies: str) -> None:
-    site_id = add_site(database, "analysen").site_id
+def add_analyses(database: Database, *bodies: str, site: str = "analysen") -> None:
+    site_id = add_site(database, site).site_id
     with database.write() as session:
         for body in bodies:
             deadline = clock.now() + timedelta(seconds=10)
@@ -31,16 +39,21 @@ def read(database: Database) -> list[Analysis]:
         return list(session.exec(select(Analysis).order_by(Analysis.id)))  # type: ignore[arg-type]  # a column
 
 
+def open_ones(database: Database) -> list[tuple[str, UUID | None]]:
+    """Return text and lease of each."""
+    return [(item.body, item.lease) for item in read(database)]
+
+
 def test_results_take_the_place_of_the_text(database: Database) -> None:
     add_analyses(database, "Du Idiot", RAISES)
-    assert analyzing.run(database, FakeEngine())
+    assert analyzing.run(database, FakeEngine()) is Outcome.STORED
     scored, failed = read(database)
     assert (scored.body, failed.body) == ("", "")
     assert scored.result
     assert scored.result["scores"] == {"toxicity": 0.9}
     assert scored.result["languages"] == ["de", "en"]
     assert failed.result == {"failure": "RuntimeError"}
-    assert not analyzing.run(database, FakeEngine())
+    assert analyzing.run(database, FakeEngine()) is Outcome.NOTHING
 
 
 def test_a_few_at_a_time_oldest_first(database: Database) -> None:
@@ -49,13 +62,73 @@ def test_a_few_at_a_time_oldest_first(database: Database) -> None:
     assert [item.body for item in read(database)] == ["", "", "", "", "e", "f"]
 
 
+def test_no_site_waits_for_the_crowd_of_another(database: Database) -> None:
+    add_analyses(database, *"abcdef")
+    add_analyses(database, "u", site="kleinblatt")
+    analyzing.run(database, FakeEngine())
+    assert [item.body for item in read(database) if item.body] == ["d", "e", "f"]
+
+
+def test_a_broken_engine_blames_no_text(database: Database, scoring: Scoring) -> None:
+    add_analyses(database, "a", "b")
+    assert scoring.analyze(Broken()) is Outcome.ENGINE_BROKEN
+    assert open_ones(database) == [("a", None), ("b", None)]
+    assert scoring.analyze(FakeEngine()) is Outcome.STORED
+
+
+def test_a_broken_engine_is_loaded_anew(database: Database, scoring: Scoring) -> None:
+    add_analyses(database, "a")
+    child = ScoringChild(scoring, lambda *_: FakeEngine(), threads=1)
+    child._engine = Broken()
+    child.score(Lane.WAITING)
+    assert child._engine is None
+
+
+def test_a_failing_database_keeps_no_text_from_the_next_worker(
+    database: Database, scoring: Scoring
+) -> None:
+    def fail_once(connection: Connection, *_: object) -> None:
+        event.remove(database.engine, "begin", fail_once)
+        connection.exec_driver_sql("SELECT * FROM no_such_table")
+
+    class Cutting(FakeEngine):
+        """Lets the database fail with the next statement."""
+
+        def score(self, texts: Sequence[str]) -> list[Scored]:
+            event.listen(database.engine, "begin", fail_once)
+            return super().score(texts)
+
+    add_analyses(database, "a", "b")
+    assert scoring.analyze(Cutting()) is Outcome.FAILED
+    assert open_ones(database) == [("a", None), ("b", None)]
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        {},
+        {"start": -1, "end": 2, "attribute": "toxicity", "score": 0.5},
+        {"start": 0, "end": 2, "attribute": "toxicity", "score": float("nan")},
+    ],
+    ids=["empty", "negative", "nan"],
+)
+def test_spans_that_are_none_are_a_failure(database: Database, span: dict[str, Any]) -> None:
+    class Marking(FakeEngine):
+        def score(self, texts: Sequence[str]) -> list[Scored]:
+            return [replace(scored, spans=[span]) for scored in super().score(texts)]
+
+    add_analyses(database, "Du Idiot")
+    analyzing.run(database, Marking())
+    assert [item.result for item in read(database)] == [{"failure": "ValidationError"}]
+
+
 def test_what_nobody_waits_for_is_not_scored_and_swept(
     database: Database, scoring: Scoring
 ) -> None:
     with frozen_clock() as now:
         add_analyses(database, "Hallo")
         now.advance(10.1)
-        assert not analyzing.run(database, FakeEngine())
+        assert analyzing.run(database, FakeEngine()) is Outcome.NOTHING
         sweep(database, lambda _: None, scoring.settings)
     assert not read(database)
 
@@ -67,7 +140,7 @@ def test_a_clock_behind_the_caller_s_scores_and_sweeps_nothing_away(
         add_analyses(database, "Hallo")
         now.advance(-5)
         sweep(database, lambda _: None, scoring.settings)
-        assert analyzing.run(database, FakeEngine())
+        assert analyzing.run(database, FakeEngine()) is Outcome.STORED
     assert len(read(database)) == 1
 
 
@@ -101,7 +174,7 @@ def test_a_process_that_is_told_to_end_gives_back_what_is_left(database: Databas
     add_analyses(database, "a", "b")
     with pytest.raises(SystemExit):
         analyzing.run(database, Ended())
-    assert [(item.body, item.lease) for item in read(database)] == [("a", None), ("b", None)]
+    assert open_ones(database) == [("a", None), ("b", None)]
 
 
 def test_analyses_and_comments_take_turns(database: Database, scoring: Scoring) -> None:
