@@ -82,7 +82,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         nudges=nudger,
         limiter=RateLimiter(config.redis_url),
         waiters=Waiters(partial(find_decided, database), config.max_waiters),
-        analysis_waiters=Waiters(partial(find_answered, database), config.max_waiters),
+        analysis_waiters=Waiters(partial(find_answered, database), limit=None),
         event_waiters=Waiters(partial(find_positions_with_news, database), config.max_waiters),
     )
 

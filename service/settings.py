@@ -81,7 +81,8 @@ class Settings(BaseSettings):
     max_waiters: int = Field(
         200,
         gt=0,
-        description="Requests of each kind that may wait (Prefer: wait, analyses) at once",
+        description="Callers who may wait at once: for decisions and for events, each per process; "
+        "for analyses, per site",
     )
     batch_size: int = Field(16, gt=0, description="Revisions per lease")
     batch_characters: int = Field(10_000, gt=0, description="Characters per lease, at most")

@@ -28,8 +28,10 @@ log = structlog.get_logger(__name__)
 class Waiters(Generic[Key]):
     """The callers in this process that wait for one kind of news."""
 
-    def __init__(self, find: Callable[[list[Key]], Iterable[Key]], limit: int) -> None:
+    def __init__(self, find: Callable[[list[Key]], Iterable[Key]], limit: int | None) -> None:
         """Let at most `limit` callers wait at once; more are told to come back.
+
+        None where whoever lets them in has counted them already.
 
         `find` returns for which of the keys there is news; it runs in a thread and may
         ask across sites, as the keys come from callers who were let in to theirs.
@@ -46,7 +48,7 @@ class Waiters(Generic[Key]):
         False means that the caller did not wait, since too many do already or it is
         closed. The caller looks for itself to learn what happened.
         """
-        if self._closed.is_set() or sum(map(len, self._futures.values())) >= self._limit:
+        if self._closed.is_set() or self._is_full():
             return False
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._futures.setdefault(key, set()).add(future)
@@ -65,6 +67,9 @@ class Waiters(Generic[Key]):
         May be called from a signal handler or any thread.
         """
         self._closed.set()
+
+    def _is_full(self) -> bool:
+        return self._limit is not None and sum(map(len, self._futures.values())) >= self._limit
 
     def _forget(self, key: Key, future: asyncio.Future[None]) -> None:
         futures = self._futures.get(key, set())

@@ -32,7 +32,8 @@ Much more than MAX_SECONDS, since the clocks of two machines differ, and `now` i
 time before it is compared; yet even then a text is gone after 60 s.
 """
 
-CROWDED = "Too many analyses are waited for. Try again in a few seconds."
+CROWDED = "Your site waits for too many analyses. Try again in a few seconds."
+ENDING = "The service is about to restart. Try again in a few seconds."
 
 
 async def analyze(
@@ -40,7 +41,8 @@ async def analyze(
 ) -> Result:
     """Return the active model's scores of a text, within so many seconds.
 
-    Raises AnalysesBusy at once when too many wait already or nobody is there to score,
+    Raises AnalysesBusy at once when too many of the site wait already (a few more may slip
+    in at the same moment), or nobody is there to score;
     AnalysisTimeout when the scores have not come in time, and Unscorable when the model
     cannot score the text. Nothing of the text is kept in any of these cases.
     """
@@ -48,7 +50,7 @@ async def analyze(
     analysis_id = await run_in_threadpool(_begin, context, site_id, body, seconds)
     try:
         if not await context.analysis_waiters.wait(analysis_id, seconds):
-            raise AnalysesBusy(CROWDED)
+            raise AnalysesBusy(ENDING)
     finally:
         result = await run_in_threadpool(_end, context.database, analysis_id)
     if result is None:
@@ -61,7 +63,7 @@ async def analyze(
 def _begin(context: Context, site_id: UUID, body: str, seconds: float) -> UUID:
     now = clock.now()
     with context.database.read() as session:
-        _refuse_when_busy(session, context.settings.max_waiters, now)
+        _refuse_when_busy(session, site_id, context.settings.max_waiters, now)
     analysis = Analysis(site_id=site_id, body=body, deadline=now + timedelta(seconds=seconds))
     with context.database.write() as session:
         session.add(analysis)
@@ -69,12 +71,16 @@ def _begin(context: Context, site_id: UUID, body: str, seconds: float) -> UUID:
     return analysis.id
 
 
-def _refuse_when_busy(session: Session, limit: int, now: datetime) -> None:
-    """Raise AnalysesBusy when a caller could only wait in vain."""
+def _refuse_when_busy(session: Session, site_id: UUID, limit: int, now: datetime) -> None:
+    """Raise AnalysesBusy when a caller could only wait in vain; no site fills another's places."""
     if is_silent(last_seen(session)):
         raise AnalysesBusy("No worker is there to score. Try again shortly.")
-    waiting = session.exec(select(func.count()).select_from(Analysis).where(~has_passed(now))).one()
-    if waiting >= limit:
+    waiting = (
+        select(func.count())
+        .select_from(Analysis)
+        .where(col(Analysis.site_id) == site_id, ~has_passed(now))
+    )
+    if session.exec(waiting).one() >= limit:
         raise AnalysesBusy(CROWDED)
 
 

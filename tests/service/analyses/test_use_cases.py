@@ -12,7 +12,9 @@ from service import clock
 from service.analyses.use_cases import analyze, find_answered
 from service.context import Context
 from service.errors import AnalysesBusy, AnalysisTimeout
+from service.ids import new_id
 from service.tables import SCORER_SILENT_AFTER, Analysis, Scorer
+from service.testing import add_site
 from service.testing_http import Backend
 from service.waiting import Waiters
 
@@ -22,7 +24,7 @@ def context(backend: Backend) -> Context:
     """Return the context of the API, with a worker's sign of life, and waiters of its own."""
     found: Context = backend.client.app.state.context  # type: ignore[attr-defined]  # a FastAPI
     _seen(backend, 0)
-    return replace(found, analysis_waiters=Waiters(partial(find_answered, backend.database), 2))
+    return replace(found, analysis_waiters=Waiters(partial(find_answered, backend.database), None))
 
 
 def _seen(backend: Backend, ago: float) -> None:
@@ -54,28 +56,31 @@ def test_without_workers_nobody_waits(backend: Backend, context: Context) -> Non
     assert _left(backend) == 0
 
 
-def test_too_many_are_sent_away_at_once(backend: Backend, context: Context) -> None:
-    async def all_at_once() -> list[object]:
-        calls = [analyze(context, backend.rows.site_id, "Hallo", 0.5) for _ in range(5)]
-        return list(await asyncio.gather(*calls, return_exceptions=True))
-
-    kinds = [type(answer) for answer in asyncio.run(all_at_once())]
-    assert (kinds.count(AnalysisTimeout), kinds.count(AnalysesBusy)) == (2, 3)
-    assert _left(backend) == 0
-
-
-def test_a_full_database_sends_away_before_a_text_is_stored(
+def test_too_many_of_a_site_are_sent_away_before_a_text_is_stored(
     backend: Backend, context: Context
 ) -> None:
     settings = context.settings.model_copy(update={"max_waiters": 1})
     crowded = replace(context, settings=settings)
+    another = add_site(backend.database, f"kleinblatt-{new_id()}").site_id
 
     async def one_after_the_other() -> None:
         first = asyncio.create_task(analyze(crowded, backend.rows.site_id, "Hallo", 1))
         await asyncio.sleep(0.4)
         with pytest.raises(AnalysesBusy):
             await analyze(crowded, backend.rows.site_id, "Hallo")
+        assert _left(backend) == 1
+        with pytest.raises(AnalysisTimeout):
+            await analyze(crowded, another, "Hallo", 0.2)
         with pytest.raises(AnalysisTimeout):
             await first
 
     asyncio.run(one_after_the_other())
+
+
+def test_a_service_that_ends_sends_away_and_keeps_nothing(
+    backend: Backend, context: Context
+) -> None:
+    context.analysis_waiters.close()
+    with pytest.raises(AnalysesBusy):
+        asyncio.run(analyze(context, backend.rows.site_id, "Hallo"))
+    assert _left(backend) == 0
