@@ -34,6 +34,6 @@ def judge(document: Mapping[str, Any] | None, facts: Facts) -> Judgement:
         reason = Reason(code="policy_unusable", evidence=evidence)
         return Judgement(state=State.FLAGGED, actor=Actor.SYSTEM, reasons=(reason,))
     verdict = decide(policy, facts)
-    scored = facts.failure is None and facts.forms
+    scored = facts.failure is None and facts.scores
     actor = Actor.POLICY if scored else Actor.SYSTEM
     return Judgement(state=verdict.state, actor=actor, reasons=verdict.reasons)

@@ -17,6 +17,9 @@ from service.policy.facts import Facts
 REPORTED = "reported"
 """Code of the reason that reports are."""
 
+OVER_THRESHOLD = "over_threshold"
+"""Code of the reason that a score is."""
+
 
 class Reason(BaseModel):
     """One reason of a decision, in the fields of the HTTP contract."""
@@ -48,16 +51,16 @@ Phase = Callable[[PolicyDocument, Facts], list[Reason]]
 
 def scoring_failed(_policy: PolicyDocument, facts: Facts) -> list[Reason]:
     """Fail closed: without scores, a person decides (invariant 5)."""
-    if facts.failure is None and facts.forms:
+    if facts.failure is None and facts.scores:
         return []
     return [Reason(code="scoring_failed", evidence=facts.failure or "no_scores")]
 
 
 def attribute_missing(policy: PolicyDocument, facts: Facts) -> list[Reason]:
     """Fail closed: a model that lacks a required attribute has not judged the comment."""
-    if facts.failure is not None or not facts.forms:
-        return []
     scores = facts.scores
+    if facts.failure is not None or not scores:
+        return []
     return [
         Reason(code="attribute_missing", attribute=name)
         for name in policy.required
@@ -69,7 +72,7 @@ def over_threshold(policy: PolicyDocument, facts: Facts) -> list[Reason]:
     """Flag what scores at or over a threshold, the clearest excess first."""
     scores = facts.scores
     reasons = [
-        Reason(code="over_threshold", attribute=name, score=scores[name], threshold=threshold)
+        Reason(code=OVER_THRESHOLD, attribute=name, score=scores[name], threshold=threshold)
         for name, threshold in policy.flag_at.items()
         if name in scores and scores[name] >= threshold
     ]

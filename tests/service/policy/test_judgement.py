@@ -33,7 +33,10 @@ def test_unusable_policy_flags(document: dict[str, object] | None, evidence: str
     ]
 
 
-@pytest.mark.parametrize("facts", [Facts(forms={}), Facts(forms={}, failure="RuntimeError")])
+@pytest.mark.parametrize(
+    "facts",
+    [Facts(forms={}), Facts(forms={"original": {}}), Facts(forms={}, failure="RuntimeError")],
+)
 def test_system_flags_what_could_not_be_scored(facts: Facts) -> None:
     judgement = judge(DOCUMENT, facts)
     assert (judgement.state, judgement.actor) == (State.FLAGGED, Actor.SYSTEM)
