@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
+from service.compat.coral import errors as coral
 from service.compat.perspective import errors as google
 from service.errors import BadRequest, Invalid, NetiquetteError, TooLarge, Unavailable
 from service.telemetry.metrics import count_conflict
@@ -70,11 +71,10 @@ def failure_response(error: Exception, path: str) -> Response:
     What nobody foresaw is logged by type and place, without its message: a database
     error's message carries the parameters, and so a comment's text.
     """
-    if isinstance(error, HTTPException):
-        if path.startswith(google.PATHS):
-            return google.http_response(error)
-        return _http_response(error)
+    for_google = path.startswith(google.PATHS)
     known = _known(error)
+    if known is None and isinstance(error, HTTPException):
+        return google.http_response(error) if for_google else _http_response(error)
     if known is None:
         log.error(
             "unexpected_error", error=type(error).__name__, traceback=format_tb(error.__traceback__)
@@ -82,9 +82,9 @@ def failure_response(error: Exception, path: str) -> Response:
         known = NetiquetteError("The error was logged. Try again; report it if it comes back.")
     if known.status == CONFLICT:
         count_conflict(known.slug)
-    if path.startswith(google.PATHS):
-        return google.error_response(known)
-    return problem_response(known)
+    if path.startswith(coral.PATHS) and coral.withholds(known):
+        return coral.withheld(known)
+    return google.error_response(known) if for_google else problem_response(known)
 
 
 def problem_response(error: NetiquetteError) -> JSONResponse:
@@ -112,13 +112,9 @@ def invalid(errors: Sequence[Any]) -> Invalid:
 def _known(error: Exception) -> NetiquetteError | None:
     if isinstance(error, NetiquetteError):
         return error
+    if isinstance(error, HTTPException) and error.status_code == TooLarge.status:
+        return TooLarge("Send less in one request; see the documented limits.")
     if isinstance(error, RequestValidationError):
-        if any(item["type"] == "json_invalid" for item in error.errors()):
-            return BadRequest("The body is not valid JSON (RFC 8259).")
-        if any(item["loc"] == ("body",) for item in error.errors()):
-            return Invalid.at(
-                "", "The body must be a JSON object, sent as Content-Type: application/json."
-            )
         return _request_invalid(error)
     if isinstance(error, (DBAPIError, PoolTimeout)):
         return _unavailable(error)
@@ -144,8 +140,15 @@ def _lacks_schema(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in UNKNOWN_TABLE_OR_COLUMN
 
 
-def _request_invalid(error: RequestValidationError) -> Invalid:
-    return invalid([{"loc": _location(item["loc"]), "msg": item["msg"]} for item in error.errors()])
+def _request_invalid(error: RequestValidationError) -> NetiquetteError:
+    errors = error.errors()
+    if any(item["type"] == "json_invalid" for item in errors):
+        return BadRequest("The body is not valid JSON (RFC 8259).")
+    if any(item["loc"] == ("body",) for item in errors):
+        return Invalid.at(
+            "", "The body must be a JSON object, sent as Content-Type: application/json."
+        )
+    return invalid([{"loc": _location(item["loc"]), "msg": item["msg"]} for item in errors])
 
 
 def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -160,8 +163,6 @@ def _pointer(loc: Sequence[Any]) -> str:
 
 def _http_response(error: HTTPException) -> Response:
     """Return Starlette's and FastAPI's own errors (404, 405, 413, …) in our form."""
-    if error.status_code == TooLarge.status:
-        return problem_response(TooLarge("Send less in one request; see the documented limits."))
     slug = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}.get(
         error.status_code, "http-error"
     )

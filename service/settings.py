@@ -72,7 +72,9 @@ class Settings(BaseSettings):
         "`api.example.org,*.example.net`, or `*` for any",
     )
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Largest request body")
-    key_rate: Rate = Field("100/second", description="Comments, and analyses, per site key")
+    key_rate: Rate = Field(
+        "100/second", description="Comments, and analyses, per site key; Coral's calls per site"
+    )
     member_rate: Rate = Field("20/minute", description="Comments and edits per member")
     report_rate: Rate = Field(
         "10/minute", description="Reports per reporter; anonymous ones together per site key"

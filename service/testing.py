@@ -1,14 +1,17 @@
-"""Doubles for tests: a frozen clock, and builders of rows that stand for a site at work.
+"""Doubles for tests (a frozen clock, a failing database), and builders of a site's rows.
 
 Shipped with the package, so that each part's tests stand on the same ones.
 """
 
+import itertools
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import Connection, event
 from sqlmodel import Session
 
 from service import clock
@@ -45,6 +48,22 @@ def frozen_clock(start: datetime | None = None) -> Iterator[FrozenClock]:
         yield frozen
     finally:
         clock.set_source(None)
+
+
+@contextmanager
+def failing_database(database: Database, first: int = 0, last: int = sys.maxsize) -> Iterator[None]:
+    """Let transactions fail that begin in the block: from one to another, counted from 0."""
+    begun = itertools.count()
+
+    def fail(connection: Connection) -> None:
+        if first <= next(begun) <= last:
+            connection.exec_driver_sql("SELECT * FROM no_such_table")
+
+    event.listen(database.engine, "begin", fail)
+    try:
+        yield
+    finally:
+        event.remove(database.engine, "begin", fail)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.auth.keys import TOKEN_PREFIX, Principal, find_principal
-from service.compat.coral import signatures as coral
+from service.compat.coral import errors as coral
 from service.compat.perspective import errors as google
 from service.db import Database
 from service.errors import Unauthorized
@@ -61,7 +61,8 @@ class Authentication:
         return principal
 
     def _find(self, token: str) -> Principal | None:
-        if not (token.startswith(TOKEN_PREFIX) and token.isascii()):
+        # Postgres refuses to look for a NUL.
+        if not (token.startswith(TOKEN_PREFIX) and token.isascii() and token.isprintable()):
             return None
         with self._database.read() as session:
             return find_principal(session, token)

@@ -25,7 +25,7 @@ def clean_body(text: str) -> str:
     text = with_line_feeds(text)
     _refuse_controls(text, ALLOWED_CONTROLS)
     text = normal_form(text)
-    if not any(_is_visible(character) for character in text):
+    if is_blank(text):
         raise ValueError("the text is blank")
     if len(text) > MAX_BODY:
         raise ValueError(f"the text has {len(text)} characters; {MAX_BODY} are allowed")
@@ -46,6 +46,11 @@ def with_line_feeds(text: str) -> str:
 def normal_form(text: str) -> str:
     """Return the text in NFC, trimmed."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether the text shows nothing: spaces, controls, and what looks like them."""
+    return not any(_is_visible(character) for character in text)
 
 
 def has_surrogate(text: str) -> bool:

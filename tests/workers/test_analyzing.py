@@ -1,20 +1,20 @@
 """The worker's part in an analysis."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, event
 from sqlmodel import select
 
 from service import clock
 from service.db import Database
 from service.domain.vocabulary import Lane
 from service.tables import Analysis, Comment
-from service.testing import add_comments, add_site, frozen_clock
+from service.testing import add_comments, add_site, failing_database, frozen_clock
 from tests.invariants.fake_worker import RAISES, FakeEngine
 from tests.workers.test_scoring import Broken
 from workers import analyzing
@@ -87,19 +87,17 @@ def test_a_broken_engine_is_loaded_anew(database: Database, scoring: Scoring) ->
 def test_a_failing_database_keeps_no_text_from_the_next_worker(
     database: Database, scoring: Scoring
 ) -> None:
-    def fail_once(connection: Connection, *_: object) -> None:
-        event.remove(database.engine, "begin", fail_once)
-        connection.exec_driver_sql("SELECT * FROM no_such_table")
-
-    class Cutting(FakeEngine):
-        """Lets the database fail with the next statement."""
-
-        def score(self, texts: Sequence[str]) -> list[Scored]:
-            event.listen(database.engine, "begin", fail_once)
-            return super().score(texts)
-
     add_analyses(database, "a", "b")
-    assert scoring.analyze(Cutting()) is Outcome.FAILED
+    with ExitStack() as failing:
+
+        class Cutting(FakeEngine):
+            """Lets the database fail once."""
+
+            def score(self, texts: Sequence[str]) -> list[Scored]:
+                failing.enter_context(failing_database(database, last=0))
+                return super().score(texts)
+
+        assert scoring.analyze(Cutting()) is Outcome.FAILED
     assert open_ones(database) == [("a", None), ("b", None)]
 
 

@@ -2,9 +2,9 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import pytest
-from sqlalchemy import Connection, event
 from sqlmodel import col, select
 
 from service import clock
@@ -12,11 +12,12 @@ from service.db import Database
 from service.domain.states import State
 from service.domain.vocabulary import Lane
 from service.tables import SPENT_ATTEMPTS, Comment, Decision
-from service.testing import SiteRows, add_comments
+from service.testing import SiteRows, add_comments, failing_database
 from tests.invariants.fake_worker import FakeEngine
 from tests.service.telemetry.reading import Change
 from workers.engines import Scored
-from workers.scoring import WAITING_BATCH, Outcome, Scoring
+from workers.outcomes import Outcome
+from workers.scoring import WAITING_BATCH, Scoring
 
 
 class Broken(FakeEngine):
@@ -151,18 +152,16 @@ def test_failing_database_leaves_the_lease_to_run_out(
 ) -> None:
     add_comments(database, rows, "a")
 
-    def fail(connection: Connection, *_: object) -> None:
-        connection.exec_driver_sql("SELECT * FROM no_such_table")
+    with ExitStack() as failing:
 
-    class Cutting(FakeEngine):
-        """Lets the database fail from now on."""
+        class Cutting(FakeEngine):
+            """Lets the database fail from now on."""
 
-        def score(self, texts: Sequence[str]) -> list[Scored]:
-            event.listen(database.engine, "begin", fail)
-            return super().score(texts)
+            def score(self, texts: Sequence[str]) -> list[Scored]:
+                failing.enter_context(failing_database(database))
+                return super().score(texts)
 
-    assert scoring.run(Cutting(), Lane.COMMENTS) is Outcome.FAILED
-    event.remove(database.engine, "begin", fail)
+        assert scoring.run(Cutting(), Lane.COMMENTS) is Outcome.FAILED
     assert states(database) == [(State.PENDING, 1, True)]
 
 

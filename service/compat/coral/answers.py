@@ -4,34 +4,42 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.analyses.results import Result
-from service.compat.coral.schemas import WITHHELD, Flag, PhaseResponse
+from service.compat.coral.schemas import Flag, PhaseResponse, Status
 from service.domain.states import State
+from service.errors import Invalid
 from service.policy.facts import Facts
 from service.policy.judgement import judge
+from service.policy.phases import OVER_THRESHOLD
 
 MIN_TIMEOUT, MAX_TIMEOUT = 100, 10_000
 """Milliseconds that Coral lets an operator set for a phase."""
 
-DEFAULT_TIMEOUT = 2_000
+DEFAULT_TIMEOUT = "2000"
 
 _MARGIN = 0.2
 _MIN_MARGIN = 50
 
 
-def patience(timeout: int) -> float:
-    """Return how many seconds there are for scoring when Coral waits `timeout` milliseconds.
+def patience(given: str) -> float:
+    """Return how many seconds there are for scoring when Coral waits so many milliseconds.
 
     The rest is for the way: an answer that comes too late is none to Coral, which then
-    goes on without it.
+    goes on without it. Raises Invalid for a timeout that Coral lets nobody set.
     """
+    timeout = int(given) if given.isdecimal() and len(given) <= len(str(MAX_TIMEOUT)) else 0
+    if not MIN_TIMEOUT <= timeout <= MAX_TIMEOUT:
+        raise Invalid.at("/query/timeout", f"{MIN_TIMEOUT} to {MAX_TIMEOUT} milliseconds")
     return (timeout - max(_MIN_MARGIN, timeout * _MARGIN)) / 1000
 
 
 def answer(document: Mapping[str, Any] | None, result: Result) -> PhaseResponse:
-    """Return what the site's policy makes of the scores; never an approval."""
-    state = judge(document, Facts(forms=result.forms)).state
-    if state is State.APPROVED:
+    """Return what the site's policy makes of the scores; never an approval.
+
+    The flag says «toxic» and nothing else, so it comes for scores over a threshold only.
+    """
+    judgement = judge(document, Facts(forms=result.forms))
+    if judgement.state is State.APPROVED:
         return PhaseResponse()
-    if state is State.REJECTED:
-        return PhaseResponse(status="REJECTED", actions=[Flag()])
-    return PhaseResponse(status=WITHHELD.status, actions=[Flag()])
+    toxic = any(reason.code == OVER_THRESHOLD for reason in judgement.reasons)
+    status: Status = "REJECTED" if judgement.state is State.REJECTED else "SYSTEM_WITHHELD"
+    return PhaseResponse(status=status, actions=[Flag()] if toxic else None)

@@ -1,6 +1,7 @@
 """The call of Coral's external moderation phase."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,21 +12,15 @@ from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 
 from service.analyses.use_cases import analyze
-from service.compat.coral.answers import DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, answer, patience
+from service.compat.coral.answers import DEFAULT_TIMEOUT, answer, patience
+from service.compat.coral.errors import PATHS
 from service.compat.coral.schemas import WITHHELD, PhaseRequest, PhaseResponse, described_request
-from service.compat.coral.signatures import HEADER, PATHS, is_signed
+from service.compat.coral.signatures import HEADER, is_signed
 from service.compat.html import shown_text
 from service.context import Context, Services
-from service.domain.texts import MAX_ANALYSED
-from service.errors import (
-    AnalysesBusy,
-    AnalysisTimeout,
-    NotConfigured,
-    TooLarge,
-    Unauthorized,
-    Unscorable,
-)
-from service.openapi import problems
+from service.domain.texts import MAX_ANALYSED, is_blank
+from service.errors import NotConfigured, TooLarge, Unauthorized
+from service.openapi import PROBLEM
 from service.tables import Policy, Site
 from service.webhooks.secrets import SecretBox, SecretUnreadableError
 
@@ -36,10 +31,20 @@ router = APIRouter(prefix=PATHS.rstrip("/"), tags=["coral"])
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What is to be judged, for whom, and by which policy."""
+
+    site_id: UUID
+    policy: Mapping[str, Any] | None
+    text: str | None
+    """None where there is nothing that could be scored."""
+
+
 @router.post(
     "/{site}",
     response_model_exclude_none=True,
-    responses=problems(401, 413, 422, 503),
+    responses={401: PROBLEM},
     summary="Judge a comment for Coral's external moderation phase",
     openapi_extra={
         "requestBody": {
@@ -53,26 +58,22 @@ async def moderate(
     request: Request,
     context: Services,
     signature: Annotated[str, Header(alias=HEADER)] = "",
+    # No number to FastAPI, which would judge it before the signature.
     timeout: Annotated[  # noqa: ASYNC109 - Coral's word for how long it waits
-        int,
-        Query(ge=MIN_TIMEOUT, le=MAX_TIMEOUT, description="Milliseconds, as set in Coral"),
+        str, Query(description="Milliseconds, 100 to 10,000, as set in Coral")
     ] = DEFAULT_TIMEOUT,
 ) -> PhaseResponse:
-    """Withhold what the site's policy flags, and whatever cannot be scored in time.
+    """Withhold what the site's policy flags, and whatever cannot be judged in time.
 
-    Never approves: an empty answer leaves the comment to Coral's other phases.
+    Never approves: an empty answer leaves the comment to Coral's other phases. Any error
+    but a wrong signature withholds as well.
     """
-    body = await _read(request)
-    site_id, document = await run_in_threadpool(_check, context, site, signature, body)
-    text = _text(body)
-    if text is None:
+    question = await run_in_threadpool(_check, context, site, signature, await _read(request))
+    seconds = patience(timeout)
+    if question.text is None:
         return WITHHELD
-    try:
-        result = await analyze(context, site_id, text, patience(timeout))
-    except (AnalysesBusy, AnalysisTimeout, Unscorable) as error:
-        log.warning("coral_comment_withheld", cause=error.slug)
-        return WITHHELD
-    return answer(document, result)
+    result = await analyze(context, question.site_id, question.text, seconds)
+    return answer(question.policy, result)
 
 
 async def _read(request: Request) -> bytes:
@@ -84,30 +85,39 @@ async def _read(request: Request) -> bytes:
     return bytes(body)
 
 
-def _text(body: bytes) -> str | None:
-    """Return the comment's text; None where there is nothing that could be scored."""
-    try:
-        sent = PhaseRequest.model_validate_json(body)
-    except ValidationError as error:
-        log.warning("coral_request_unreadable", errors=error.error_count())
-        return None
-    text = shown_text(sent.comment.body).replace("\0", " ")
-    return text if text.strip() and len(text.encode()) <= MAX_ANALYSED else None
-
-
-def _check(
-    context: Context, key: str, signature: str, body: bytes
-) -> tuple[UUID, Mapping[str, Any] | None]:
-    """Return site and policy; raises Unauthorized, which does not tell what is wrong."""
+def _check(context: Context, key: str, signature: str, body: bytes) -> _Question:
+    """Return what is asked; raises Unauthorized, which does not tell what is wrong."""
     with context.database.read() as session:
-        site = session.exec(select(Site).where(col(Site.key) == key)).one_or_none()
+        site = _find(session, key)
         secret = _secret(context, site) if site else None
         if site is None or secret is None or not is_signed(signature, secret, body):
             raise Unauthorized(
                 f"No such site is connected to Coral, or the {HEADER} is of another secret. "
                 "Set Coral's signing secret with `netiquette coral connect`."
             )
-        return site.id, _policy(session, site)
+        policy = _policy(session, site)
+    context.limiter.hit(context.settings.key_rate, "coral", str(site.id))
+    return _Question(site.id, policy, _text(body))
+
+
+def _find(session: Session, key: str) -> Site | None:
+    if not key.isprintable():
+        # Postgres refuses to look for a NUL.
+        return None
+    return session.exec(select(Site).where(col(Site.key) == key)).one_or_none()
+
+
+def _text(body: bytes) -> str | None:
+    """Return the comment's text; None where there is nothing that could be scored."""
+    try:
+        sent = PhaseRequest.model_validate_json(body).comment.body
+    except ValidationError as error:
+        log.warning("coral_request_unreadable", errors=error.error_count())
+        return None
+    if len(sent.encode()) > MAX_ANALYSED:
+        return None
+    text = shown_text(sent).replace("\0", " ")
+    return None if is_blank(text) else text
 
 
 def _secret(context: Context, site: Site) -> str | None:

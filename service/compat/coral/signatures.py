@@ -3,9 +3,6 @@
 import hashlib
 import hmac
 
-PATHS = "/v1/integrations/coral/"
-"""What is called with a signature in place of a site key."""
-
 HEADER = "X-Coral-Signature"
 
 _PREFIX = "sha256="

@@ -6,16 +6,23 @@ from typing import Any
 import pytest
 from httpx2 import Response
 from pydantic import SecretStr
+from sqlalchemy import delete
 from sqlmodel import select
+from starlette.testclient import TestClient
 
+from service.app import create_app
+from service.compat.coral import endpoints
+from service.compat.coral.endpoints import MAX_BODY
 from service.compat.coral.signatures import sign
 from service.db import Database
-from service.tables import Analysis, Site
+from service.settings import Settings
+from service.tables import Analysis, Scorer, Site
+from service.testing import failing_database
 from service.testing_http import Backend
 from service.webhooks.secrets import SecretBox
-from tests.conftest import SECRET_KEY
+from tests.conftest import DEAD_PORT, SECRET_KEY
 from tests.invariants.fake_worker import RAISES
-from tests.service.compat.conftest import add_scorer
+from tests.service.compat.conftest import add_scorer, worker_on
 
 SECRET = "6c1f0e2b"
 NEW_SECRET = "9d41aa07"
@@ -50,22 +57,26 @@ SIGNATURE = "sha256=53400b4741a9a0181516e3cbfe912e242247447d0a9974320bd9f60bf6e7
 """Of SENT with SECRET, by another hand: openssl dgst -sha256 -hmac 6c1f0e2b."""
 
 
-def connect(database: Database, backend: Backend, secret: str = SECRET) -> str:
+def connect(database: Database, backend: Backend, secret_key: str = SECRET_KEY) -> str:
     """Connect the backend's site; return its key."""
     with database.write() as session:
         site = session.get_one(Site, backend.rows.site_id)
-        site.coral_secret = SecretBox(SecretStr(SECRET_KEY)).encrypt(secret)
+        site.coral_secret = SecretBox(SecretStr(secret_key)).encrypt(SECRET)
         return site.key
 
 
 def send(
-    backend: Backend, body: bytes, signature: str | None = None, timeout: int = 10_000
+    backend: Backend, body: bytes, signature: str | None = None, timeout: Any = 10_000
 ) -> Response:
     key = connect(backend.database, backend)
+    return call(backend, key, body, sign(SECRET, body) if signature is None else signature, timeout)
+
+
+def call(backend: Backend, key: str, body: bytes, signature: str, timeout: Any) -> Response:
     headers = {
         "Authorization": None,
         "Content-Type": "application/json",
-        "X-Coral-Signature": sign(SECRET, body) if signature is None else signature,
+        "X-Coral-Signature": signature,
     }
     path = f"/v1/integrations/coral/{key}"
     return backend.call("POST", path, params={"timeout": timeout}, content=body, headers=headers)
@@ -106,7 +117,7 @@ class TestWithWorker:
     def test_html_hides_nothing(self, backend: Backend) -> None:
         assert send(backend, request("<div>Du Id<i>io</i>t</div>")).json() == FLAGGED
 
-    @pytest.mark.parametrize("text", ["", "<br>", "x" * 20_481, RAISES])
+    @pytest.mark.parametrize("text", ["", "<br>", "\u200b&#x2800;", "x" * 20_481, RAISES])
     def test_what_cannot_be_scored_is_withheld(self, backend: Backend, text: str) -> None:
         assert send(backend, request(text)).json() == WITHHELD
 
@@ -141,10 +152,10 @@ def test_sites_without_coral_and_unknown_ones_look_the_same(backend: Backend) ->
     headers = {"Authorization": None, "X-Coral-Signature": sign(SECRET, SENT)}
     answers = [
         backend.call("POST", f"/v1/integrations/coral/{key}", content=SENT, headers=headers)
-        for key in (known, "gibt-es-nicht")
+        for key in (known, "gibt-es-nicht", "nq%00")
     ]
-    assert [answer.status_code for answer in answers] == [401, 401]
-    assert answers[0].json() == answers[1].json()
+    assert [answer.status_code for answer in answers] == [401, 401, 401]
+    assert answers[0].json() == answers[1].json() == answers[2].json()
 
 
 def test_scores_that_come_too_late_withhold(backend: Backend) -> None:
@@ -154,10 +165,74 @@ def test_scores_that_come_too_late_withhold(backend: Backend) -> None:
     assert answer.elapsed.total_seconds() < 10
 
 
-@pytest.mark.parametrize("timeout", [99, 10_001])
-def test_timeouts_are_coral_s(backend: Backend, timeout: int) -> None:
-    assert send(backend, SENT, timeout=timeout).status_code == 422
+def test_a_wrong_signature_is_told_before_anything_else(backend: Backend) -> None:
+    assert send(backend, b"{", "sha256=00", timeout="2s").status_code == 401
 
 
-def test_large_requests_are_refused(backend: Backend) -> None:
-    assert send(backend, request("x" * 300_000)).status_code == 413
+class TestFailsClosed:
+    """Coral goes on without us after any answer but 200."""
+
+    @pytest.mark.parametrize("timeout", ["99", "10001", "2s", "", "9" * 5_000])
+    def test_timeouts_that_are_none_of_coral_s(self, backend: Backend, timeout: Any) -> None:
+        answer = send(backend, SENT, timeout=timeout)
+        assert (answer.status_code, answer.json()) == (200, WITHHELD)
+
+    @pytest.mark.parametrize("size", [MAX_BODY, Settings().max_body_bytes], ids=["ours", "any"])
+    def test_large_requests(self, backend: Backend, size: int) -> None:
+        answer = send(backend, request("x" * size))
+        assert (answer.status_code, answer.json()) == (200, WITHHELD)
+
+    def test_without_a_worker(self, backend: Backend) -> None:
+        with backend.database.write() as session:
+            session.execute(delete(Scorer))
+        answer = send(backend, SENT)
+        assert (answer.status_code, answer.json()) == (200, WITHHELD)
+
+    @pytest.mark.parametrize("first", range(4))
+    def test_without_a_database(self, backend: Backend, first: int) -> None:
+        add_scorer(backend.database)
+        key = connect(backend.database, backend)
+        with failing_database(backend.database, first):
+            answer = call(backend, key, SENT, sign(SECRET, SENT), 300)
+        assert (answer.status_code, answer.json()) == (200, WITHHELD)
+
+    def test_with_a_secret_of_another_installation(self, backend: Backend) -> None:
+        key = connect(backend.database, backend, secret_key="another-key-" * 4)
+        answer = call(backend, key, SENT, sign(SECRET, SENT), 300)
+        assert (answer.status_code, answer.json()) == (200, WITHHELD)
+
+    def test_whatever_else_goes_wrong(
+        self, backend: Backend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_html: str) -> str:
+            raise MemoryError
+
+        monkeypatch.setattr(endpoints, "shown_text", fail)
+        answer = send(backend, SENT)
+        assert (answer.status_code, answer.json()) == (200, WITHHELD)
+
+    def test_over_the_limit_of_the_site(self, database_url: str) -> None:
+        slow = Settings(
+            database_url=database_url,
+            redis_url=DEAD_PORT,
+            key_rate="1/minute",
+            secret_key=SecretStr(SECRET_KEY),
+        )
+        app = create_app(slow)
+        backend = Backend.of_new_site(TestClient(app), app.state.context.database)
+        with worker_on(backend.database):
+            answers = [send(backend, SENT) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert [answer.json() for answer in answers] == [{}, WITHHELD]
+
+
+def test_too_much_text_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoints, "shown_text", pytest.fail)
+    nested = json.dumps({"comment": {"body": "<div>" * 50_000}}).encode()
+    assert endpoints._text(nested) is None
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_other_methods_are_not_allowed(backend: Backend, method: str) -> None:
+    answer = backend.call(method, "/v1/integrations/coral/a", headers={"Authorization": None})
+    assert answer.status_code == 405

@@ -183,8 +183,9 @@ def test_what_is_no_json_is_refused(backend: Backend) -> None:
 
 @pytest.mark.parametrize("path", [ANALYZE, SUGGEST])
 def test_keys_are_checked(backend: Backend, path: str) -> None:
-    found = error(call(backend, path, {}, key="nq_falsch"), 400, "INVALID_ARGUMENT")
-    assert found["details"][0]["reason"] == "API_KEY_INVALID"
+    for key in ("nq_falsch", "nq_\0", "nq_ä"):
+        found = error(call(backend, path, {}, key=key), 400, "INVALID_ARGUMENT")
+        assert found["details"][0]["reason"] == "API_KEY_INVALID"
     error(call(backend, path, {}, key=""), 403, "PERMISSION_DENIED")
     comments_only = make_key(backend.database, backend.rows.site_id, Scope.COMMENTS)
     error(call(backend, path, {}, key=comments_only), 403, "PERMISSION_DENIED")
