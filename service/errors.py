@@ -237,9 +237,9 @@ class AnalysisTimeout(NetiquetteError):
 
 
 class Unscorable(NetiquetteError):
-    """The model fails on this text."""
+    """The model fails on this text, and works for others: to try again would not help."""
 
-    status, slug, title = 500, "unscorable", "The model cannot score this text"
+    status, slug, title = 422, "unscorable", "The model cannot score this text"
 
 
 class NotConfigured(NetiquetteError):

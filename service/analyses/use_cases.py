@@ -56,7 +56,7 @@ async def analyze(
     if result is None:
         raise AnalysisTimeout("The scores did not come in time; nothing was kept. Try again.")
     if isinstance(result, Failure):
-        raise Unscorable("The model cannot score this text; nothing was kept.")
+        raise Unscorable("The model cannot score this text; nothing was kept. Have a person look.")
     return result
 
 

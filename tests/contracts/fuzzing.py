@@ -116,8 +116,12 @@ class Fuzzer:
         if choice % 3:
             self._fill_in(case, choice, allowed=allowed)
         keys = [*[self.keys[0]] * 3 * len(self.keys), *self.keys]
+        key = keys[choice % len(keys)]
+        if case.path.startswith("/v1alpha1/"):
+            query["key"] = key
+            case.query = query
         headers = {
-            "Authorization": f"Bearer {keys[choice % len(keys)]}",
+            "Authorization": f"Bearer {key}",
             "Prefer": PREFERENCES[choice % len(PREFERENCES)],
         }
         response = case.call(session=self.session, headers=headers, timeout=60)

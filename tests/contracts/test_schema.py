@@ -12,17 +12,15 @@ import schemathesis
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from service import clock
 from service.app import create_app
 from service.auth.keys import Scope
 from service.domain.states import State
-from service.ids import new_id
 from service.settings import Settings
-from service.tables import Scorer
 from service.testing_http import Backend, ServedApi, make_key
 from tests.conftest import SECRET_KEY
 from tests.contracts.calls import DOCUMENTED
 from tests.contracts.fuzzing import Fuzzer, Operation
+from tests.service.compat.conftest import worker_on
 
 EXAMPLES = 12
 
@@ -31,14 +29,6 @@ EXAMPLES = 12
 def backend(sqlite_client: TestClient) -> Backend:
     database = sqlite_client.app.state.context.database  # type: ignore[attr-defined]  # a FastAPI
     return Backend.of_new_site(sqlite_client, database)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _scorer(backend: Backend) -> None:
-    """Let the service be ready."""
-    now = clock.now()
-    with backend.database.write() as session:
-        session.add(Scorer(id=f"host:{new_id()}", model="0" * 64, started_at=now, seen_at=now))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +44,7 @@ def served(backend: Backend) -> Iterator[ServedApi]:
         report_rate=high,
         secret_key=SecretStr(SECRET_KEY),
     )
-    with ServedApi(create_app(configuration), backend) as running:
+    with ServedApi(create_app(configuration), backend) as running, worker_on(backend.database):
         yield running
 
 

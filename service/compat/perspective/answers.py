@@ -15,9 +15,12 @@ from service.compat.perspective.schemas import (
     SpanScore,
     TextEntry,
 )
-from service.domain.texts import MAX_ANALYSED
+from service.domain.texts import MAX_ANALYSED, is_blank
 
 UNDETERMINED = "und"
+
+_RENAMED = {"in": "id", "iw": "he", "ji": "yi"}
+"""Codes of ISO 639 that were renamed in 1989, and that Google's clients send still."""
 
 
 def text_to_score(comment: TextEntry) -> str:
@@ -29,7 +32,7 @@ def text_to_score(comment: TextEntry) -> str:
             "COMMENT_TOO_LONG",
         )
     text = shown_text(comment.text) if comment.type == "HTML" else comment.text
-    if not text.strip():
+    if is_blank(text):
         raise CommentError("Comment must be non-empty.", "COMMENT_EMPTY")
     return text
 
@@ -58,7 +61,7 @@ def answer(request: AnalyzeRequest, text: str, result: Result) -> AnalyzeRespons
     """
     detected = [result.language]
     languages = request.languages or detected
-    calibrated = all(code.partition("-")[0] in result.languages for code in languages)
+    calibrated = all(_primary(code) in result.languages for code in languages)
     for name in request.requested_attributes:
         if ATTRIBUTES[name] not in result.scores:
             raise _lacking(name, result)
@@ -76,6 +79,12 @@ def answer(request: AnalyzeRequest, text: str, result: Result) -> AnalyzeRespons
         detected_languages=detected,
         client_token=request.client_token,
     )
+
+
+def _primary(code: str) -> str:
+    """Return the primary language of a tag (RFC 5646, section 2.2.1), by its present code."""
+    primary = code.partition("-")[0]
+    return _RENAMED.get(primary, primary)
 
 
 def _is_wanted(parameters: AttributeParameters, score: float) -> bool:

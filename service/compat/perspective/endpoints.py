@@ -6,6 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from service.analyses.labels import fingerprint
 from service.analyses.use_cases import analyze
 from service.auth.dependencies import AnalyzeKey
+from service.auth.keys import Principal
 from service.comments.use_cases import count_write
 from service.compat.perspective.answers import answer, check_attributes, text_to_score
 from service.compat.perspective.attributes import ATTRIBUTES
@@ -15,8 +16,9 @@ from service.compat.perspective.schemas import (
     AnalyzeResponse,
     SuggestRequest,
     SuggestResponse,
+    TextEntry,
 )
-from service.context import Services
+from service.context import Context, Services
 from service.tables import Label
 
 ORIGIN = "perspective"
@@ -42,9 +44,9 @@ async def analyze_comment(
     request: AnalyzeRequest, principal: AnalyzeKey, context: Services
 ) -> AnalyzeResponse:
     """Return scores of the active model; the text is gone when the answer is."""
-    await run_in_threadpool(count_write, context, principal, KIND)
-    text = text_to_score(request.comment)
-    check_attributes(list(request.requested_attributes))
+    attributes = list(request.requested_attributes)
+    # HTML can take a while to read.
+    text = await run_in_threadpool(_admit, context, principal, request.comment, attributes)
     return answer(request, text, await analyze(context, principal.site_id, text))
 
 
@@ -57,9 +59,7 @@ def suggest_score(
     request: SuggestRequest, principal: AnalyzeKey, context: Services
 ) -> SuggestResponse:
     """Keep the text with the suggested scores, as a label for replay and calibration."""
-    count_write(context, principal, KIND)
-    text = text_to_score(request.comment)
-    check_attributes(list(request.attribute_scores))
+    text = _admit(context, principal, request.comment, list(request.attribute_scores))
     scores: dict[str, float] = {
         ATTRIBUTES[name]: scores.summary_score.value
         for name, scores in request.attribute_scores.items()
@@ -83,3 +83,13 @@ def suggest_score(
             )
         )
     return SuggestResponse(client_token=request.client_token)
+
+
+def _admit(
+    context: Context, principal: Principal, comment: TextEntry, attributes: list[str]
+) -> str:
+    """Count the request and return its text; raises TooManyRequests and CommentError."""
+    count_write(context, principal, KIND)
+    text = text_to_score(comment)
+    check_attributes(attributes)
+    return text

@@ -2,8 +2,17 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema
 
 from service.domain.texts import has_surrogate
 
@@ -35,6 +44,28 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class _Document(BaseModel):
     # Google refuses names that it does not know: a typo must not pass for a wish.
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_the_default(cls, sent: Any) -> Any:
+        # ProtoJSON, «Null values»: as if the field had not been sent.
+        if not isinstance(sent, dict):
+            return {} if sent is None else sent
+        return {name: value for name, value in sent.items() if value is not None}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the schema; of what is sent, with null for any field."""
+        reference = handler(core_schema)
+        schema = handler.resolve_ref_schema(reference)
+        if handler.mode == "validation":
+            schema["properties"] = {
+                name: {"anyOf": [field, {"type": "null"}]}
+                for name, field in schema["properties"].items()
+            }
+        return reference
 
 
 class TextEntry(_Document):

@@ -50,6 +50,12 @@ def test_regions_and_case_of_a_language_mean_nothing(language: str) -> None:
     assert answer(wanted, TEXT, result("und", toxicity=0.9)).detected_languages == ["und"]
 
 
+def test_renamed_codes_of_a_language_count() -> None:
+    wanted = request(requestedAttributes={"TOXICITY": {}}, languages=["iw"])
+    hebrew = result("he", toxicity=0.9).model_copy(update={"languages": ("he",)})
+    assert answer(wanted, TEXT, hebrew).languages == ["iw"]
+
+
 @given(
     has=scores,
     detected=codes,

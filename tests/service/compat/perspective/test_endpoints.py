@@ -110,12 +110,33 @@ def test_html_is_read_for_what_it_shows(backend: Backend) -> None:
     }
 
 
+def test_null_means_the_default(backend: Backend) -> None:
+    fields = ("languages", "spanAnnotations", "doNotStore", "clientToken", "context")
+    wanted = {"TOXICITY": None, "INSULT": {"scoreType": None, "scoreThreshold": None}}
+    answer = analyze(backend, requestedAttributes=wanted, **dict.fromkeys(fields))
+    assert error_type(answer) == "UNKNOWN_ATTRIBUTE"
+    del wanted["INSULT"]
+    answer = analyze(backend, requestedAttributes=wanted, **dict.fromkeys(fields))
+    assert answer.json()["languages"] == ["de"]
+
+
 def test_names_in_snake_case_count(backend: Backend) -> None:
     document = {"comment": {"text": "Hallo"}, "requested_attributes": {"TOXICITY": {}}}
     assert call(backend, ANALYZE, document).status_code == 200
 
 
-@pytest.mark.parametrize("document", [{}, {"comment": {}}, {"comment": {"text": " \n"}}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"comment": {}},
+        {"comment": None},
+        {"comment": {"text": None}},
+        {"comment": {"text": " \n"}},
+        {"comment": {"text": "\u200b\u2800"}},
+        {"comment": {"text": "<p>&nbsp;&#8203;</p>", "type": "HTML"}},
+    ],
+)
 def test_missing_and_empty_texts_are_refused(backend: Backend, document: dict[str, Any]) -> None:
     answer = call(backend, ANALYZE, document | {"requestedAttributes": {"TOXICITY": {}}})
     assert error_type(answer) == "COMMENT_EMPTY"
@@ -208,8 +229,10 @@ def test_each_key_has_its_limit(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("text", [RAISES, NOT_A_NUMBER])
-def test_what_the_model_fails_on_is_said_to_be_so(backend: Backend, text: str) -> None:
-    error(analyze(backend, text), 500, "INTERNAL")
+def test_what_the_model_fails_on_is_the_text_s_fault(backend: Backend, text: str) -> None:
+    # No 5xx, after which Google's clients would send it again and again.
+    found = error(analyze(backend, text), 400, "INVALID_ARGUMENT")
+    assert "cannot score" in found["message"]
 
 
 @pytest.mark.parametrize(
