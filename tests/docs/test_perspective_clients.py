@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from googleapiclient import discovery  # type: ignore[import-untyped]  # Google ships no types
 from googleapiclient.errors import HttpError  # type: ignore[import-untyped]  # same
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from sqlmodel import select
 from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.auth.keys import Scope
+from service.compat.perspective import schemas
 from service.settings import Settings
 from service.tables import Label
 from service.testing import add_site
@@ -24,6 +25,29 @@ from tests.docs.node import NODE, install
 from tests.service.compat.conftest import worker_on
 
 DOCS = Path(__file__).parents[2] / "docs" / "perspective"
+
+
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "AnalyzeCommentRequest": schemas.AnalyzeRequest,
+    "AnalyzeCommentResponse": schemas.AnalyzeResponse,
+    "SuggestCommentScoreRequest": schemas.SuggestRequest,
+    "SuggestCommentScoreResponse": schemas.SuggestResponse,
+    "TextEntry": schemas.TextEntry,
+    "Context": schemas.Context,
+    "ArticleAndParentComment": schemas.ArticleAndParentComment,
+    "AttributeParameters": schemas.AttributeParameters,
+    "AttributeScores": schemas.AttributeScores,
+    "SpanScore": schemas.SpanScore,
+    "Score": schemas.Score,
+}
+
+
+def test_the_description_is_of_what_is_served() -> None:
+    described = json.loads((DOCS / "discovery.json").read_text("utf-8"))["schemas"]
+    assert {name: set(schema["properties"]) for name, schema in described.items()} == {
+        name: {field.alias for field in schema.model_fields.values()}
+        for name, schema in SCHEMAS.items()
+    }
 
 
 @pytest.fixture
@@ -140,6 +164,9 @@ def test_the_npm_client(served: tuple[ServedApi, Backend], node_folder: Path) ->
     assert toxic["attributeScores"]["TOXICITY"]["summaryScore"] == score
     assert harmless["attributeScores"]["TOXICITY"]["summaryScore"]["value"] == 0.01
     assert empty == {"error": "ResponseError", "message": "Comment must be non-empty."}
+    # What the client finds by itself, and yet sends an empty request for.
+    long, blank = run_node(node_folder, api.url, backend.token, "de", "x" * 20_481, "<br>")
+    assert (long["error"], blank["error"]) == ("TextTooLongError", "TextEmptyError")
     (refused,) = run_node(node_folder, api.url, backend.token, "fr", "Bonjour")
     assert refused["error"] == "ResponseError"
     assert "does not support request languages: fr" in refused["message"]

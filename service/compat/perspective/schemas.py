@@ -75,11 +75,18 @@ class TextEntry(_Document):
     type: Literal["PLAIN_TEXT", "HTML", "TEXT_TYPE_UNSPECIFIED"] = "PLAIN_TEXT"
 
 
+class ArticleAndParentComment(_Document):
+    """What a comment answers."""
+
+    article: TextEntry | None = None
+    parent_comment: TextEntry | None = None
+
+
 class Context(_Document):
     """What was said before; accepted and left out, as Perspective does."""
 
     entries: list[TextEntry] = []
-    article_and_parent_comment: Any = None
+    article_and_parent_comment: ArticleAndParentComment | None = None
 
 
 class AttributeParameters(_Document):
