@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from service.domain.texts import normal_form, with_line_feeds
+from service.domain.texts import visible_part
 from service.tables import Label
 
 
@@ -22,5 +22,9 @@ def forget_texts(session: Session, site_id: UUID, bodies: Iterable[str]) -> None
 
 
 def fingerprint(body: str) -> str:
-    """Return the SHA-256 of the text as bodies are kept: line ends and edges do not count."""
-    return hashlib.sha256(normal_form(with_line_feeds(body)).encode()).hexdigest()
+    """Return the SHA-256 of what the text shows, in NFC.
+
+    Neither spaces nor line breaks count: HTML that a label was made of has others than
+    the comment.
+    """
+    return hashlib.sha256(visible_part(body).encode()).hexdigest()

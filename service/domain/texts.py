@@ -22,9 +22,9 @@ def clean_body(text: str) -> str:
     Raises ValueError for control characters other than tab and line breaks, lone
     surrogates, nothing visible, or more than MAX_BODY code points.
     """
-    text = with_line_feeds(text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     _refuse_controls(text, ALLOWED_CONTROLS)
-    text = normal_form(text)
+    text = unicodedata.normalize("NFC", text).strip()
     if is_blank(text):
         raise ValueError("the text is blank")
     if len(text) > MAX_BODY:
@@ -35,22 +35,17 @@ def clean_body(text: str) -> str:
 def clean_line(text: str) -> str:
     """Return a name or title as it is stored: NFC, trimmed; raises ValueError for controls."""
     _refuse_controls(text, frozenset())
-    return normal_form(text)
-
-
-def with_line_feeds(text: str) -> str:
-    """Return the text with every line end as LF."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def normal_form(text: str) -> str:
-    """Return the text in NFC, trimmed."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def is_blank(text: str) -> bool:
     """Tell whether the text shows nothing: spaces, controls, and what looks like them."""
     return not any(_is_visible(character) for character in text)
+
+
+def visible_part(text: str) -> str:
+    """Return what the text shows, in NFC, without any space or line break."""
+    return "".join(filter(_is_visible, unicodedata.normalize("NFC", text)))
 
 
 def has_surrogate(text: str) -> bool:

@@ -13,7 +13,7 @@ from service.db import Database
 from service.domain.states import State
 from service.members import blanking
 from service.members.blanking import carry_out_erasures
-from service.tables import Comment, Erasure, Member, Revision
+from service.tables import Comment, Erasure, Label, Member, Revision
 from service.testing import SiteRows, add_comments
 from service.testing_http import Backend
 
@@ -168,6 +168,34 @@ def test_an_idempotency_key_no_longer_gives_the_answer(backend: Backend) -> None
     assert backend.post({"Idempotency-Key": "k"}).json()["id"] != first.json()["id"]
     again = backend.post({"Idempotency-Key": "other"}, member={"key": "paul"})
     assert again.json()["id"] == kept.json()["id"]
+
+
+def test_labels_of_the_member_s_texts_are_gone(backend: Backend, other_site: Backend) -> None:
+    backend.comment(member={"key": "lena"}, body="Schöne Grüße!\n\nDas sehe ich anders.")
+    html = "<p>Schöne Grüße!</p><p>Das sehe ich <b>anders</b>.</p>"
+    for site in (backend, other_site):
+        suggest(site, html, "HTML")
+        suggest(site, "Jemand anderes.", "PLAIN_TEXT")
+    erase(backend)
+    carry_out_erasures(backend.database)
+    assert labels(backend) == ["Jemand anderes."]
+    assert labels(other_site) == ["Jemand anderes.", "Schöne Grüße!\nDas sehe ich anders."]
+
+
+def suggest(backend: Backend, text: str, kind: str) -> None:
+    document = {
+        "comment": {"text": text, "type": kind},
+        "attributeScores": {"TOXICITY": {"summaryScore": {"value": 0.2}}},
+    }
+    path = "/v1alpha1/comments:suggestscore"
+    response = backend.call("POST", path, params={"key": backend.token}, json=document)
+    assert response.status_code == 200, response.text
+
+
+def labels(backend: Backend) -> list[str]:
+    with backend.database.read() as session:
+        mine = select(Label.body).where(Label.site_id == backend.rows.site_id)
+        return sorted(session.exec(mine))
 
 
 def test_other_sites_are_left_alone(backend: Backend, other_site: Backend) -> None:
