@@ -4,6 +4,7 @@ The text waits in the database, the message says nothing (invariant 8). The row 
 with the answer; what a crash leaves behind, the sweep deletes at the deadline.
 """
 
+import time
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -18,9 +19,10 @@ from service.conditions import has_ended
 from service.context import Context
 from service.db import Database, after_commit
 from service.domain.vocabulary import Lane
-from service.errors import AnalysesBusy, AnalysisTimeout, Unscorable
+from service.errors import AnalysesBusy, AnalysisTimeout, NetiquetteError, Unscorable
 from service.health.scorers import is_silent, last_seen
 from service.tables import Analysis
+from service.telemetry.metrics import SCORED, count_analysis
 
 MAX_SECONDS = 10.0
 """How long a caller waits at most."""
@@ -46,7 +48,17 @@ async def analyze(
     AnalysisTimeout when the scores have not come in time, and Unscorable when the model
     cannot score the text. Nothing of the text is kept in any of these cases.
     """
-    seconds = min(seconds, MAX_SECONDS)
+    started = time.perf_counter()
+    try:
+        result = await _ask(context, site_id, body, min(seconds, MAX_SECONDS))
+    except NetiquetteError as error:
+        count_analysis(error.slug, time.perf_counter() - started)
+        raise
+    count_analysis(SCORED, time.perf_counter() - started)
+    return result
+
+
+async def _ask(context: Context, site_id: UUID, body: str, seconds: float) -> Result:
     analysis_id = await run_in_threadpool(_begin, context, site_id, body, seconds)
     try:
         if not await context.analysis_waiters.wait(analysis_id, seconds):

@@ -18,6 +18,7 @@ from service.tables import Comment, Decision
 Parameters = ParamSpec("Parameters")
 
 NONE = "none"
+SCORED = "scored"
 
 # A second sample for each, that nobody asks for and that shared numbers do not have.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
@@ -56,8 +57,26 @@ DECIDED_SECONDS = Histogram(
 )
 ENGINE_SECONDS = Histogram(
     "netiquette_engine_seconds",
-    "Seconds the engine took for one comment",
+    "Seconds the engine took for one comment, or one analysis",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    registry=REGISTRY,
+)
+ANALYSES = Counter(
+    "netiquette_analyses_total",
+    "Analyses that Perspective's and Coral's doors asked for: `scored`, or the problem instead",
+    ["outcome"],
+    registry=REGISTRY,
+)
+ANALYSIS_SECONDS = Histogram(
+    "netiquette_analysis_seconds",
+    "Seconds until an analysis was scored, waiting for a worker included",
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
+WITHHELD = Counter(
+    "netiquette_coral_withheld_total",
+    "Comments withheld from Coral without a judgement, by the problem that kept us from one",
+    ["cause"],
     registry=REGISTRY,
 )
 LEASE_LOSSES = Counter(
@@ -127,9 +146,23 @@ def count_decision(decision: Decision, comment: Comment) -> None:
 
 @_harmless
 def count_engine(seconds: Iterable[float]) -> None:
-    """Count what the engine took for each comment of a batch."""
+    """Count what the engine took for each comment of a batch, or for an analysis."""
     for one in seconds:
         ENGINE_SECONDS.observe(one)
+
+
+@_harmless
+def count_analysis(outcome: str, seconds: float) -> None:
+    """Count an analysis: `scored` after so many seconds, or the slug of a problem."""
+    ANALYSES.labels(outcome).inc()
+    if outcome == SCORED:
+        ANALYSIS_SECONDS.observe(seconds)
+
+
+@_harmless
+def count_withheld(cause: str) -> None:
+    """Count a comment withheld from Coral, by the slug of the problem."""
+    WITHHELD.labels(cause).inc()
 
 
 @_harmless

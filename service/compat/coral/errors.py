@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from service.compat.coral.schemas import WITHHELD
 from service.errors import NetiquetteError, Unauthorized
+from service.telemetry.metrics import count_withheld
 
 PATHS = "/v1/integrations/coral/"
 """What is called with a signature in place of a site key."""
@@ -22,6 +23,7 @@ def withholds(error: NetiquetteError) -> bool:
 
 
 def withheld(error: NetiquetteError) -> Response:
-    """Return the answer that withholds the comment for a person to look at; log why."""
+    """Return the answer that withholds the comment for a person to look at; log and count why."""
     log.warning("coral_comment_withheld", cause=error.slug)
+    count_withheld(error.slug)
     return JSONResponse(WITHHELD.model_dump(exclude_none=True, by_alias=True))

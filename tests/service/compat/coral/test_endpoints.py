@@ -23,6 +23,7 @@ from service.webhooks.secrets import SecretBox
 from tests.conftest import DEAD_PORT, SECRET_KEY
 from tests.invariants.fake_worker import RAISES
 from tests.service.compat.conftest import add_scorer, worker_on
+from tests.service.telemetry.reading import Change
 
 SECRET = "6c1f0e2b"
 NEW_SECRET = "9d41aa07"
@@ -185,8 +186,10 @@ class TestFailsClosed:
     def test_without_a_worker(self, backend: Backend) -> None:
         with backend.database.write() as session:
             session.execute(delete(Scorer))
+        withheld = Change("netiquette_coral_withheld_total")
         answer = send(backend, SENT)
         assert (answer.status_code, answer.json()) == (200, WITHHELD)
+        assert withheld(cause="analyses-busy") == 1
 
     @pytest.mark.parametrize("first", range(4))
     def test_without_a_database(self, backend: Backend, first: int) -> None:

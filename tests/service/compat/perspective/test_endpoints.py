@@ -11,6 +11,7 @@ from service.auth.keys import Scope
 from service.tables import Analysis, Label
 from service.testing_http import Backend, make_key
 from tests.invariants.fake_worker import NOT_A_NUMBER, RAISES
+from tests.service.telemetry.reading import Change
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -53,7 +54,10 @@ def error_type(response: Response) -> str:
 
 def test_scores_come_in_perspectives_document(backend: Backend) -> None:
     score = {"value": 0.9, "type": "PROBABILITY"}
+    analyses = Change("netiquette_analyses_total")
+    timed = Change("netiquette_analysis_seconds_count")
     answer = analyze(backend, clientToken="a-17", sessionId="s", communityId="c", doNotStore=True)
+    assert (analyses(outcome="scored"), timed()) == (1, 1)
     assert answer.json() == {
         "attributeScores": {
             "TOXICITY": {
@@ -230,9 +234,12 @@ def test_each_key_has_its_limit(backend: Backend) -> None:
 
 @pytest.mark.parametrize("text", [RAISES, NOT_A_NUMBER])
 def test_what_the_model_fails_on_is_the_text_s_fault(backend: Backend, text: str) -> None:
+    analyses = Change("netiquette_analyses_total")
+    timed = Change("netiquette_analysis_seconds_count")
     # No 5xx, after which Google's clients would send it again and again.
     found = error(analyze(backend, text), 400, "INVALID_ARGUMENT")
     assert "cannot score" in found["message"]
+    assert (analyses(outcome="unscorable"), timed()) == (1, 0)
 
 
 @pytest.mark.parametrize(
