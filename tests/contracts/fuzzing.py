@@ -25,6 +25,9 @@ PREFERENCES = ("", "wait=0", "wait=1", "wait=x", "respond-async")
 
 NEVER_RIGHT = "\x01"
 
+FRAMING = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+"""Headers that are judged before any operation is reached (RFC 9112); no document tells of them."""
+
 Operation = tuple[str, str]
 
 
@@ -110,6 +113,11 @@ class Fuzzer:
         send()
 
     def _send(self, name: str, case: Any, choice: int, *, allowed: bool) -> None:
+        case.headers = {
+            name: value
+            for name, value in (case.headers or {}).items()
+            if name.lower() not in FRAMING
+        }
         query = case.query or {}
         # These would not be sent, and what was meant to be wrong would not be.
         query |= {unsent: NEVER_RIGHT for unsent, value in query.items() if value in ([], {}, None)}
