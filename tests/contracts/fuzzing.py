@@ -156,6 +156,8 @@ class Fuzzer:
             case.query["after"] = after
         if isinstance(case.body, dict):
             self._fill_body(case.body, choice)
+            if case.path.startswith("/v1alpha1/"):
+                _ask_for_toxicity(case.body, analyze=case.path.endswith("analyze"))
 
     def _fill_body(self, body: dict[str, Any], choice: int) -> None:
         for name in ("thread", "member", "reporter", "moderator"):
@@ -171,3 +173,12 @@ class Fuzzer:
         for item in body.get("comments") or []:
             if isinstance(item, dict):
                 self._fill_body(item, choice)
+
+
+def _ask_for_toxicity(body: dict[str, Any], *, analyze: bool) -> None:
+    """Name a text and an attribute, of which Perspective's schema requires neither."""
+    comment = body.get("comment") or {}
+    body["comment"] = comment | {"text": comment.get("text") or "Hallo"}
+    asked = "requestedAttributes" if analyze else "attributeScores"
+    wanted = next(iter((body.get(asked) or {}).values()), None)
+    body[asked] = {"TOXICITY": wanted or ({} if analyze else {"summaryScore": {"value": 0.2}})}
