@@ -6,7 +6,6 @@ from typing import Any
 from service.analyses.results import Result
 from service.compat.coral.schemas import Flag, PhaseResponse, Status
 from service.domain.states import State
-from service.errors import Invalid
 from service.policy.facts import Facts
 from service.policy.judgement import judge
 from service.policy.phases import OVER_THRESHOLD
@@ -20,15 +19,15 @@ _MARGIN = 0.2
 _MIN_MARGIN = 50
 
 
-def patience(given: str) -> float:
-    """Return how many seconds there are for scoring when Coral waits so many milliseconds.
+def patience(given: str) -> float | None:
+    """Return how many seconds there are for judging when Coral waits so many milliseconds.
 
     The rest is for the way: an answer that comes too late is none to Coral, which then
-    goes on without it. Raises Invalid for a timeout that Coral lets nobody set.
+    goes on without it. None for a timeout that Coral lets nobody set.
     """
     timeout = int(given) if given.isdecimal() and len(given) <= len(str(MAX_TIMEOUT)) else 0
     if not MIN_TIMEOUT <= timeout <= MAX_TIMEOUT:
-        raise Invalid.at("/query/timeout", f"{MIN_TIMEOUT} to {MAX_TIMEOUT} milliseconds")
+        return None
     return (timeout - max(_MIN_MARGIN, timeout * _MARGIN)) / 1000
 
 

@@ -1,5 +1,6 @@
 """The call of Coral's external moderation phase."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,14 +13,14 @@ from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 
 from service.analyses.use_cases import analyze
-from service.compat.coral.answers import DEFAULT_TIMEOUT, answer, patience
+from service.compat.coral.answers import DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, answer, patience
 from service.compat.coral.errors import PATHS
 from service.compat.coral.schemas import WITHHELD, PhaseRequest, PhaseResponse, described_request
 from service.compat.coral.signatures import HEADER, is_signed
 from service.compat.html import shown_text
 from service.context import Context, Services
 from service.domain.texts import MAX_ANALYSED, is_blank
-from service.errors import NotConfigured, TooLarge, Unauthorized
+from service.errors import AnalysisTimeout, Invalid, NotConfigured, TooLarge, Unauthorized
 from service.openapi import PROBLEM
 from service.tables import Policy, Site
 from service.webhooks.secrets import SecretBox, SecretUnreadableError
@@ -29,6 +30,9 @@ MAX_BODY = 256 * 1024
 
 router = APIRouter(prefix=PATHS.rstrip("/"), tags=["coral"])
 log = structlog.get_logger(__name__)
+
+_judging: set[asyncio.Task[PhaseResponse]] = set()
+"""asyncio itself holds tasks by weak references only."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,31 @@ async def moderate(
     Never approves: an empty answer leaves the comment to Coral's other phases. Any error
     but a wrong signature withholds as well.
     """
-    question = await run_in_threadpool(_check, context, site, signature, await _read(request))
+    body = await _read(request)
     seconds = patience(timeout)
+    judging = asyncio.create_task(_judge(context, site, signature, body, seconds))
+    _judging.add(judging)
+    judging.add_done_callback(_forget)
+    # A database can be slower than Coral is patient, and a thread cannot be stopped.
+    done, _ = await asyncio.wait({judging}, timeout=seconds or patience(DEFAULT_TIMEOUT))
+    if not done:
+        raise AnalysisTimeout("Nothing came in time.")
+    return judging.result()
+
+
+def _forget(judging: asyncio.Task[PhaseResponse]) -> None:
+    _judging.discard(judging)
+    if not judging.cancelled():
+        # Or asyncio would log it, where nobody waits any more.
+        judging.exception()
+
+
+async def _judge(
+    context: Context, site: str, signature: str, body: bytes, seconds: float | None
+) -> PhaseResponse:
+    question = await run_in_threadpool(_check, context, site, signature, body)
+    if seconds is None:
+        raise Invalid.at("/query/timeout", f"{MIN_TIMEOUT} to {MAX_TIMEOUT} milliseconds")
     if question.text is None:
         return WITHHELD
     result = await analyze(context, question.site_id, question.text, seconds)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx2 import Response
 from pydantic import SecretStr
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlmodel import select
 from starlette.testclient import TestClient
 
@@ -22,6 +22,7 @@ from service.testing_http import Backend
 from service.webhooks.secrets import SecretBox
 from tests.conftest import DEAD_PORT, SECRET_KEY
 from tests.invariants.fake_worker import RAISES
+from tests.invariants.stack import wait_until
 from tests.service.compat.conftest import add_scorer, worker_on
 from tests.service.telemetry.reading import Change
 
@@ -198,6 +199,16 @@ class TestFailsClosed:
         with failing_database(backend.database, first):
             answer = call(backend, key, SENT, sign(SECRET, SENT), 300)
         assert (answer.status_code, answer.json()) == (200, WITHHELD)
+
+    def test_with_a_database_slower_than_coral_is_patient(self, backend: Backend) -> None:
+        add_scorer(backend.database)
+        key = connect(backend.database, backend)
+        with backend.database.write() as session:
+            if not backend.database.is_sqlite:
+                session.execute(text("LOCK TABLE analysis IN ACCESS EXCLUSIVE MODE"))
+            answer = call(backend, key, SENT, sign(SECRET, SENT), 300)
+        assert (answer.status_code, answer.json()) == (200, WITHHELD)
+        wait_until(lambda: not endpoints._judging)
 
     def test_with_a_secret_of_another_installation(self, backend: Backend) -> None:
         key = connect(backend.database, backend, secret_key="another-key-" * 4)
