@@ -12,7 +12,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema
 
 from service.domain.texts import has_surrogate
 
@@ -55,7 +54,7 @@ class _Document(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """Return the schema; of what is sent, with null for any field."""
         reference = handler(core_schema)
