@@ -86,7 +86,7 @@ def test_the_clearest_excess_comes_first() -> None:
 def test_a_failure_or_a_missing_score_never_approves(policy: PolicyDocument, facts: Facts) -> None:
     verdict = decide(policy, facts)
     missing = any(name not in facts.scores for name in policy.required)
-    if facts.failure is not None or not facts.forms or missing:
+    if facts.failure is not None or not facts.scores or missing:
         assert verdict.state is State.FLAGGED
     assert (verdict.state is State.FLAGGED) is bool(verdict.reasons)
 
@@ -98,7 +98,7 @@ def test_a_higher_score_never_approves_what_was_flagged(
     if attribute in policy.required and attribute not in facts.scores:
         return
     worse = facts.model_copy(update={"forms": {**facts.forms, "another": {attribute: score}}})
-    if decide(policy, facts).state is State.FLAGGED and facts.forms:
+    if decide(policy, facts).state is State.FLAGGED and facts.scores:
         assert decide(policy, worse).state is State.FLAGGED
 
 
