@@ -16,7 +16,7 @@ from starlette.routing import compile_path
 
 from service.compat.coral import errors as coral
 from service.compat.perspective import errors as google
-from service.errors import BadRequest, Invalid, NetiquetteError, TooLarge, Unavailable
+from service.errors import BadRequest, Invalid, NetiquetteError, NotFound, TooLarge, Unavailable
 from service.telemetry.metrics import count_conflict
 
 MEDIA_TYPE = "application/problem+json"
@@ -47,7 +47,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _handle(request: Request, error: Exception) -> Response:
-    response = failure_response(error, request.url.path)
+    response = failure_response(error, request.scope["path"])
     if response.status_code == METHOD_NOT_ALLOWED:
         _name_methods(request, response)
     return response
@@ -72,7 +72,10 @@ def failure_response(error: Exception, path: str) -> Response:
     error's message carries the parameters, and so a comment's text.
     """
     for_google = path.startswith(google.PATHS)
+    for_coral = path.startswith(coral.PATHS)
     known = _known(error)
+    if for_coral and isinstance(error, HTTPException) and error.status_code == NotFound.status:
+        known = NotFound("path")
     if known is None and isinstance(error, HTTPException):
         return google.http_response(error) if for_google else _http_response(error)
     if known is None:
@@ -82,7 +85,7 @@ def failure_response(error: Exception, path: str) -> Response:
         known = NetiquetteError("The error was logged. Try again; report it if it comes back.")
     if known.status == CONFLICT:
         count_conflict(known.slug)
-    if path.startswith(coral.PATHS) and coral.withholds(known):
+    if for_coral and coral.withholds(known):
         return coral.withheld(known)
     return google.error_response(known) if for_google else problem_response(known)
 

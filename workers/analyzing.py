@@ -1,6 +1,7 @@
 """Scoring a few analyses: lease, score outside any transaction, hand over the result.
 
-Unlike a comment, an analysis is tried once: whoever waits for it asks again.
+Unlike a comment, an analysis has no attempts: a lease that was lost is not taken again,
+since whoever waits for it asks again. What is given back may be scored until its deadline.
 """
 
 from contextlib import suppress
@@ -38,8 +39,8 @@ def run(database: Database, engine: Engine) -> Outcome:
     Raises SQLAlchemyError when the database is away; what was not answered is given back.
     """
     lease = new_id()
-    leased = _take(database, lease)
     try:
+        leased = _take(database, lease)
         for analysis in leased:
             outcome = _score(engine, analysis.body)
             if isinstance(outcome, Failure) and not works(engine):

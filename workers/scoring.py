@@ -38,7 +38,7 @@ class Scoring:
     nudge: Callable[[Lane], None]
 
     def analyze(self, engine: Engine) -> Outcome:
-        """Score a few analyses, if any wait; nudge for the next.
+        """Score a few analyses, if any wait; nudge for the next, and for what a broken engine left.
 
         Raises only the SystemExit of a process that was told to end.
         """
@@ -47,7 +47,7 @@ class Scoring:
         except SQLAlchemyError as error:
             log.error("analyses_not_stored", error=_name(error), at=_place(error))  # noqa: TRY400 - a traceback could quote a text
             return Outcome.FAILED
-        if outcome is Outcome.STORED:
+        if outcome in {Outcome.STORED, Outcome.ENGINE_BROKEN}:
             self.nudge(Lane.WAITING)
         return outcome
 

@@ -1,9 +1,25 @@
 """The text that a fragment of HTML shows, as a reader would see it."""
 
+import re
+
 from selectolax.lexbor import LexborHTMLParser
 
 _BLOCKS = "br, p, div, li, ul, ol, blockquote, h1, h2, h3, h4, h5, h6, pre, tr, hr"
 _UNSEEN = ["script", "style", "template", "noscript"]
+
+
+_PLAIN_TAG = re.compile(
+    r"</?(?:b|blockquote|br|del|div|em|i|li|ol|p|s|span|strike|strong|u|ul)\s*/?>", re.IGNORECASE
+)
+
+
+def hides_nothing(html: str) -> bool:
+    """Tell whether all is shown but plain tags: then no reader sees more than `shown_text`.
+
+    Where it is unknown whether a text is HTML at all, «Hallo <du Idiot» would be read as
+    «Hallo» alone, while readers see the whole.
+    """
+    return "<" not in _PLAIN_TAG.sub("", html)
 
 
 def shown_text(html: str) -> str:

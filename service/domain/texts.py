@@ -45,12 +45,17 @@ def is_blank(text: str) -> bool:
 
 def visible_part(text: str) -> str:
     """Return what the text shows, in NFC, without any space or line break."""
-    return "".join(filter(_is_visible, unicodedata.normalize("NFC", text)))
+    # NFC at last, as what was invisible may have stood between a letter and its accent.
+    return unicodedata.normalize("NFC", "".join(filter(_is_visible, text)))
 
 
 def has_surrogate(text: str) -> bool:
     """Tell whether the text holds half of a surrogate pair, which UTF-8 cannot write."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _refuse_controls(text: str, allowed: frozenset[str]) -> None:

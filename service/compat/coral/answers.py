@@ -1,6 +1,6 @@
 """From scores and a site's policy to Coral's answer; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.analyses.results import Result
@@ -31,12 +31,17 @@ def patience(given: str) -> float | None:
     return (timeout - max(_MIN_MARGIN, timeout * _MARGIN)) / 1000
 
 
-def answer(document: Mapping[str, Any] | None, result: Result) -> PhaseResponse:
-    """Return what the site's policy makes of the scores; never an approval.
+def answer(document: Mapping[str, Any] | None, results: Sequence[Result]) -> PhaseResponse:
+    """Return what the site's policy makes of the highest scores; never an approval.
 
     The flag says «toxic» and nothing else, so it comes for scores over a threshold only.
     """
-    judgement = judge(document, Facts(forms=result.forms))
+    forms = {
+        f"{name}-{number}": form
+        for number, result in enumerate(results)
+        for name, form in result.forms.items()
+    }
+    judgement = judge(document, Facts(forms=forms))
     if judgement.state is State.APPROVED:
         return PhaseResponse()
     toxic = any(reason.code == OVER_THRESHOLD for reason in judgement.reasons)

@@ -1,6 +1,7 @@
 """The call of Coral's external moderation phase."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,9 +16,9 @@ from starlette.concurrency import run_in_threadpool
 from service.analyses.use_cases import analyze
 from service.compat.coral.answers import DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, answer, patience
 from service.compat.coral.errors import PATHS
-from service.compat.coral.schemas import WITHHELD, PhaseRequest, PhaseResponse, described_request
+from service.compat.coral.schemas import PhaseRequest, PhaseResponse, described_request
 from service.compat.coral.signatures import HEADER, is_signed
-from service.compat.html import shown_text
+from service.compat.html import hides_nothing, shown_text
 from service.context import Context, Services
 from service.domain.texts import MAX_ANALYSED, is_blank
 from service.errors import AnalysisTimeout, Invalid, NotConfigured, TooLarge, Unauthorized
@@ -25,8 +26,7 @@ from service.openapi import PROBLEM
 from service.tables import Policy, Site
 from service.webhooks.secrets import SecretBox, SecretUnreadableError
 
-MAX_BODY = 256 * 1024
-"""Bytes of a request; it is read before its signature can be checked."""
+LATE = "There was no judgement in time."
 
 router = APIRouter(prefix=PATHS.rstrip("/"), tags=["coral"])
 log = structlog.get_logger(__name__)
@@ -41,8 +41,8 @@ class _Question:
 
     site_id: UUID
     policy: Mapping[str, Any] | None
-    text: str | None
-    """None where there is nothing that could be scored."""
+    texts: tuple[str, ...]
+    """What readers may see of the comment: more than one where that is not sure."""
 
 
 @router.post(
@@ -72,15 +72,16 @@ async def moderate(
     Never approves: an empty answer leaves the comment to Coral's other phases. Any error
     but a wrong signature withholds as well.
     """
-    body = await _read(request)
+    body = await request.body()
     seconds = patience(timeout)
-    judging = asyncio.create_task(_judge(context, site, signature, body, seconds))
+    until = None if seconds is None else time.monotonic() + seconds
+    judging = asyncio.create_task(_judge(context, site, signature, body, until))
     _judging.add(judging)
     judging.add_done_callback(_forget)
     # A database can be slower than Coral is patient, and a thread cannot be stopped.
     done, _ = await asyncio.wait({judging}, timeout=seconds or patience(DEFAULT_TIMEOUT))
     if not done:
-        raise AnalysisTimeout("Nothing came in time.")
+        raise AnalysisTimeout(LATE)
     return judging.result()
 
 
@@ -92,24 +93,17 @@ def _forget(judging: asyncio.Task[PhaseResponse]) -> None:
 
 
 async def _judge(
-    context: Context, site: str, signature: str, body: bytes, seconds: float | None
+    context: Context, site: str, signature: str, body: bytes, until: float | None
 ) -> PhaseResponse:
+    """Return the judgement; `until`: monotonic seconds, None for a timeout that is none."""
     question = await run_in_threadpool(_check, context, site, signature, body)
-    if seconds is None:
+    if until is None:
         raise Invalid.at("/query/timeout", f"{MIN_TIMEOUT} to {MAX_TIMEOUT} milliseconds")
-    if question.text is None:
-        return WITHHELD
-    result = await analyze(context, question.site_id, question.text, seconds)
-    return answer(question.policy, result)
-
-
-async def _read(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise TooLarge(f"Coral's requests may have {MAX_BODY} bytes here.")
-    return bytes(body)
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise AnalysisTimeout(LATE)
+    asked = [analyze(context, question.site_id, text, seconds) for text in question.texts]
+    return answer(question.policy, await asyncio.gather(*asked))
 
 
 def _check(context: Context, key: str, signature: str, body: bytes) -> _Question:
@@ -124,7 +118,7 @@ def _check(context: Context, key: str, signature: str, body: bytes) -> _Question
             )
         policy = _policy(session, site)
     context.limiter.hit(context.settings.key_rate, "coral", str(site.id))
-    return _Question(site.id, policy, _text(body))
+    return _Question(site.id, policy, _texts(body))
 
 
 def _find(session: Session, key: str) -> Site | None:
@@ -134,17 +128,22 @@ def _find(session: Session, key: str) -> Site | None:
     return session.exec(select(Site).where(col(Site.key) == key)).one_or_none()
 
 
-def _text(body: bytes) -> str | None:
-    """Return the comment's text; None where there is nothing that could be scored."""
+def _texts(body: bytes) -> tuple[str, ...]:
+    """Return what is to be scored; raises Invalid and TooLarge where nothing could be."""
     try:
         sent = PhaseRequest.model_validate_json(body).comment.body
     except ValidationError as error:
-        log.warning("coral_request_unreadable", errors=error.error_count())
-        return None
+        raise Invalid(f"{error.error_count()} mistakes in what Coral sent.") from None
     if len(sent.encode()) > MAX_ANALYSED:
-        return None
-    text = shown_text(sent).replace("\0", " ")
-    return None if is_blank(text) else text
+        raise TooLarge(f"A comment may have {MAX_ANALYSED} bytes.")
+    sent = sent.replace("\0", " ")
+    shown = shown_text(sent)
+    # Coral does not tell whether it sends HTML.
+    texts = (shown,) if hides_nothing(sent) else (shown, sent)
+    seen = tuple(text for text in texts if not is_blank(text))
+    if not seen:
+        raise Invalid.at("/comment/body", "There is no visible text.")
+    return seen
 
 
 def _secret(context: Context, site: Site) -> str | None:

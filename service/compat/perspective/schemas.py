@@ -84,7 +84,7 @@ class ArticleAndParentComment(_Document):
 class Context(_Document):
     """What was said before; accepted and left out, as Perspective does."""
 
-    entries: list[TextEntry] = []
+    entries: Annotated[list[TextEntry], Field(max_length=MAX_ITEMS)] = []
     article_and_parent_comment: ArticleAndParentComment | None = None
 
 

@@ -16,7 +16,7 @@ COMMENT = "Schöne Grüße!\n\nDas sehe ich anders."
     [
         "Schöne Grüße!\r\nDas sehe ich anders.",
         "  Schöne Grüße! Das sehe\u00a0ich anders.\n",
-        "Scho\u0308ne Gru\u0308ße!\n\nDas sehe ich anders.",
+        "Scho\u200b\u0308ne Gru\u0308ße!\n\nDas sehe ich anders.",
         shown_text("<p>Schöne Gr&uuml;&szlig;e!</p><p>Das sehe ich <b>anders</b>.</p>"),
     ],
     ids=["line ends", "spaces", "decomposed", "HTML"],

@@ -22,18 +22,23 @@ def result(**scores: float) -> Result:
 
 
 def test_toxic_is_flagged_as_toxic() -> None:
-    assert answer(POLICY, result(toxicity=0.99)) == FLAGGED
+    assert answer(POLICY, [result(toxicity=0.99)]) == FLAGGED
+
+
+@pytest.mark.parametrize("scores", [(0.01, 0.99), (0.99, 0.01)])
+def test_the_highest_score_of_all_readings_counts(scores: tuple[float, float]) -> None:
+    assert answer(POLICY, [result(toxicity=score) for score in scores]) == FLAGGED
 
 
 @pytest.mark.parametrize("document", [None, {}, {"flag_at": 3}])
 def test_a_policy_that_cannot_be_read_calls_nothing_toxic(document: Any) -> None:
-    assert answer(document, result(toxicity=0.01)) == WITHHELD
+    assert answer(document, [result(toxicity=0.01)]) == WITHHELD
 
 
 def test_a_missing_attribute_calls_nothing_toxic() -> None:
     policy = POLICY | {"required": ["toxicity", "threat"]}
-    assert answer(policy, result(toxicity=0.01)) == WITHHELD
-    assert answer(policy, result(toxicity=0.99)) == FLAGGED
+    assert answer(policy, [result(toxicity=0.01)]) == WITHHELD
+    assert answer(policy, [result(toxicity=0.99)]) == FLAGGED
 
 
 @given(
@@ -43,7 +48,7 @@ def test_a_missing_attribute_calls_nothing_toxic() -> None:
 def test_nothing_goes_on_that_the_policy_has_not_let_pass(
     scores: dict[str, float], required: list[str]
 ) -> None:
-    given_ = answer(POLICY | {"required": required}, result(**scores))
+    given_ = answer(POLICY | {"required": required}, [result(**scores)])
     judged = bool(scores) and set(required) <= set(scores)
     thresholds = FIRST_POLICY.flag_at
     over = any(score >= thresholds[name] for name, score in scores.items() if name in thresholds)
