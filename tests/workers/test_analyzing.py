@@ -13,6 +13,7 @@ from sqlmodel import select
 from service import clock
 from service.db import Database
 from service.domain.vocabulary import Lane
+from service.ids import new_id
 from service.tables import Analysis, Comment
 from service.testing import add_comments, add_site, failing_database, frozen_clock
 from tests.invariants.fake_worker import RAISES, FakeEngine
@@ -69,9 +70,26 @@ def test_no_site_waits_for_the_crowd_of_another(database: Database) -> None:
     assert [item.body for item in read(database) if item.body] == ["d", "e", "f"]
 
 
-def test_a_broken_engine_blames_no_text(database: Database, scoring: Scoring) -> None:
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_two_workers_at_once_lease_different_ones(database: Database) -> None:
+    add_analyses(database, *"abcdefgh")
+    with database.write() as session:
+        first = session.exec(analyzing._next_of_all_sites(clock.now())).all()
+        for analysis in first:
+            analysis.lease = new_id()
+        session.flush()
+        second = analyzing._take(database, new_id())
+    assert [item.body for item in first] == ["a", "b", "c", "d"]
+    assert [item.body for item in second] == ["e", "f", "g", "h"]
+    assert analyzing._take(database, new_id()) == []
+
+
+def test_a_broken_engine_blames_no_text(
+    database: Database, scoring: Scoring, nudged: list[Lane]
+) -> None:
     add_analyses(database, "a", "b")
     assert scoring.analyze(Broken()) is Outcome.ENGINE_BROKEN
+    assert nudged == [Lane.WAITING]
     assert open_ones(database) == [("a", None), ("b", None)]
     assert scoring.analyze(FakeEngine()) is Outcome.STORED
 
