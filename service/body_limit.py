@@ -12,6 +12,8 @@ from service.compat.perspective import errors as google
 from service.errors import TooLarge
 
 DOORS = (google.PATHS, coral.PATHS)
+"""Where errors have another form than ours."""
+
 MAX_AT_DOORS = 256 * 1024
 """Bytes where one text is scored: larger documents take seconds to validate, on the event loop."""
 

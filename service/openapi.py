@@ -5,8 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.compat.coral import errors as coral
-from service.compat.perspective import errors as google
+from service.body_limit import DOORS
 from service.problems import MEDIA_TYPE
 
 
@@ -53,7 +52,7 @@ def describe_problems(app: FastAPI) -> None:
             for operation in operations.values():
                 if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                     del operation["responses"]["422"]
-                if "requestBody" in operation and not path.startswith((google.PATHS, coral.PATHS)):
+                if "requestBody" in operation and not path.startswith(DOORS):
                     # no JSON, too many bytes
                     operation["responses"] |= {"400": PROBLEM, "413": PROBLEM}
         return document

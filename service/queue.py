@@ -73,7 +73,7 @@ def _queue(name: str) -> Queue:
     reads again, and never notices that its connection is dead.
     """
     exchange = Exchange(name)  # type: ignore[no-untyped-call]  # kombu has no types
-    return Queue(name, exchange, routing_key=name, no_ack=True)  # type: ignore[no-untyped-call]
+    return Queue(name, exchange, routing_key=name, no_ack=True)  # type: ignore[no-untyped-call]  # same
 
 
 def publish(app: Celery, task: str, queue: str, headers: Mapping[str, str] | None = None) -> None:

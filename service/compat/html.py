@@ -7,7 +7,6 @@ from selectolax.lexbor import LexborHTMLParser
 _BLOCKS = "br, p, div, li, ul, ol, blockquote, h1, h2, h3, h4, h5, h6, pre, tr, hr"
 _UNSEEN = ["script", "style", "template", "noscript"]
 
-
 _PLAIN_TAG = re.compile(
     r"</?(?:b|blockquote|br|del|div|em|i|li|ol|p|s|span|strike|strong|u|ul)\s*/?>", re.IGNORECASE
 )

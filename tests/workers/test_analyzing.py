@@ -17,7 +17,7 @@ from service.ids import new_id
 from service.tables import Analysis, Comment
 from service.testing import add_comments, add_site, failing_database, frozen_clock
 from tests.invariants.fake_worker import RAISES, FakeEngine
-from tests.workers.test_scoring import Broken
+from tests.workers.test_scoring import Broken, Cutting
 from workers import analyzing
 from workers.child import ScoringChild
 from workers.engines import Scored
@@ -107,15 +107,8 @@ def test_a_failing_database_keeps_no_text_from_the_next_worker(
 ) -> None:
     add_analyses(database, "a", "b")
     with ExitStack() as failing:
-
-        class Cutting(FakeEngine):
-            """Lets the database fail once."""
-
-            def score(self, texts: Sequence[str]) -> list[Scored]:
-                failing.enter_context(failing_database(database, last=0))
-                return super().score(texts)
-
-        assert scoring.analyze(Cutting()) is Outcome.FAILED
+        engine = Cutting(lambda: failing.enter_context(failing_database(database, last=0)))
+        assert scoring.analyze(engine) is Outcome.FAILED
     assert open_ones(database) == [("a", None), ("b", None)]
 
 

@@ -1,7 +1,7 @@
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import pytest
@@ -32,6 +32,17 @@ class Short(FakeEngine):
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
         return super().score(texts)[: max(1, len(texts) - 1)]
+
+
+class Cutting(FakeEngine):
+    """Lets the database fail while it scores."""
+
+    def __init__(self, cut: Callable[[], object]) -> None:
+        self._cut = cut
+
+    def score(self, texts: Sequence[str]) -> list[Scored]:
+        self._cut()
+        return super().score(texts)
 
 
 class Ended(FakeEngine):
@@ -153,15 +164,8 @@ def test_failing_database_leaves_the_lease_to_run_out(
     add_comments(database, rows, "a")
 
     with ExitStack() as failing:
-
-        class Cutting(FakeEngine):
-            """Lets the database fail from now on."""
-
-            def score(self, texts: Sequence[str]) -> list[Scored]:
-                failing.enter_context(failing_database(database))
-                return super().score(texts)
-
-        assert scoring.run(Cutting(), Lane.COMMENTS) is Outcome.FAILED
+        engine = Cutting(lambda: failing.enter_context(failing_database(database)))
+        assert scoring.run(engine, Lane.COMMENTS) is Outcome.FAILED
     assert states(database) == [(State.PENDING, 1, True)]
 
 
