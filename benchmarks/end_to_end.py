@@ -24,7 +24,7 @@ from benchmarks.redis_down import process, valkey
 from service.db import Database
 from service.settings import settings
 from service.tables import Assessment
-from tests.invariants.stack import wait_until
+from tests.support.stack import wait_until
 from workers.models import parity
 from workers.models.build import build
 from workers.models.chosen import scorers

@@ -23,11 +23,11 @@ from service.settings import settings
 from workers.engines.detoxify_torch import DetoxifyNetwork
 from workers.engines.onnx import MODEL, TOKENIZER, OnnxNetwork, encoded
 from workers.engines.text_engine import TextEngine
+from workers.manifest import CHECKPOINT, Manifest, digests
 from workers.models import parity
-from workers.models.active import reference_folder
 from workers.models.build import INT8_FORMS
 from workers.models.export import export
-from workers.models.manifest import CHECKPOINT, Manifest, digests
+from workers.models.loading import reference_folder
 from workers.models.quantise import quantise, smooth
 from workers.models.registry import Model, find, open_model
 from workers.testing import checkpoint_of
@@ -126,7 +126,7 @@ WORKER = """
 import os, sys, time
 started = time.perf_counter()
 from service.settings import settings
-from workers.models.active import load_engine
+from workers.models.loading import load_engine
 engine = load_engine(settings())
 engine.score(["Hallo"])
 loaded = time.perf_counter() - started

@@ -19,9 +19,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import quantiles
 
-from service.auth.keys import Scope, create_key
+from service.auth.keys import create_key
 from service.db import Database
 from service.embedded.valkey import Broker
+from service.http.callers import Scope
 from service.migrations import migrate
 from service.sites.use_cases import create_site
 

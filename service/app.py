@@ -12,35 +12,37 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from service import problems
 from service.analyses.use_cases import find_answered
-from service.auth.limits import RateLimiter
 from service.auth.middleware import Authentication
-from service.body_limit import BodyLimit
-from service.comments import endpoints as comments
-from service.comments.grouping import GroupedIntake
-from service.comments.waiting import find_decided
-from service.compat.coral import endpoints as coral
-from service.compat.perspective import endpoints as perspective
-from service.context import Context
+from service.comments import routes as comments
+from service.comments.intake import Intake
+from service.comments.repository import find_decided
+from service.compat.coral import door as coral_door
+from service.compat.coral import routes as coral
+from service.compat.perspective import door as perspective_door
+from service.compat.perspective import routes as perspective
 from service.db import Database
-from service.events import endpoints as events
-from service.events.waiting import find_positions_with_news
-from service.health import endpoints as health
-from service.host_check import HostCheck
-from service.members import endpoints as members
-from service.openapi import describe_problems
-from service.queue import Nudger
-from service.reports import endpoints as reports
-from service.review import endpoints as review
+from service.events import routes as events
+from service.events.positions import find_positions_with_news
+from service.health import routes as health
+from service.http import metrics, problems
+from service.http.access_log import AccessLog
+from service.http.body_limit import BodyLimit
+from service.http.context import Infrastructure
+from service.http.host_check import HostCheck
+from service.http.openapi import describe_problems
+from service.http.rate_limits import RateLimiter
+from service.http.waiting import Waiters
+from service.members import routes as members
+from service.nudges import Nudger
+from service.reports import routes as reports
+from service.review import routes as review
 from service.settings import Settings, settings
 from service.telemetry import exposition
-from service.telemetry.access import AccessLog
 from service.telemetry.shared import forget_numbers
 from service.telemetry.tracing import start_tracing, stop_tracing
-from service.threads import endpoints as threads
-from service.waiting import Waiters
-from service.webhooks import endpoints as webhooks
+from service.threads import routes as threads
+from service.webhooks import routes as webhooks
 from service.webhooks.published import describe_webhooks
 
 FEATURES = (
@@ -55,6 +57,8 @@ FEATURES = (
     coral,
     health,
 )
+
+DOORS = (coral_door.DOOR, perspective_door.DOOR)
 
 STATIC = Path(__file__).parent / "web" / "static"
 
@@ -75,13 +79,12 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
     config = configuration or settings()
     database = Database(config.database_url, pool_size=config.threads)
     nudger = Nudger(config.redis_url)
-    context = Context(
+    context = Infrastructure(
         settings=config,
         database=database,
-        intake=GroupedIntake(database),
         nudges=nudger,
         limiter=RateLimiter(config.redis_url),
-        waiters=Waiters(partial(find_decided, database), config.max_waiters),
+        decision_waiters=Waiters(partial(find_decided, database), config.max_waiters),
         analysis_waiters=Waiters(partial(find_answered, database), limit=None),
         event_waiters=Waiters(partial(find_positions_with_news, database), config.max_waiters),
     )
@@ -116,18 +119,19 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         },
     )
     app.state.context = context
+    app.state.intake = Intake(database, nudger)
     for feature in FEATURES:
         app.include_router(feature.router)
     if config.metrics_token:
-        app.include_router(exposition.router)
+        app.include_router(metrics.router)
     _add_docs(app)
-    describe_problems(app)
+    describe_problems(app, DOORS)
     describe_webhooks(app)
-    problems.install(app)
-    app.add_middleware(BodyLimit, limit=config.max_body_bytes)
-    app.add_middleware(Authentication, database=database)
+    problems.install(app, DOORS)
+    app.add_middleware(BodyLimit, limit=config.max_body_bytes, doors=DOORS)
+    app.add_middleware(Authentication, database=database, doors=DOORS)
     app.add_middleware(HostCheck, allowed=config.allowed_hosts)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, doors=DOORS)
     return app
 
 

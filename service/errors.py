@@ -1,6 +1,6 @@
 """Every error that a caller can meet, and its RFC 9457 form.
 
-Raised where it is found, mapped to HTTP in `service.problems` only. The `slug`
+Raised where it is found, mapped to HTTP in `service.http.problems` only. The `slug`
 is stable: clients branch on `type`, never on the text.
 """
 

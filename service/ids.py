@@ -1,15 +1,23 @@
 """Identifiers: UUIDv7 (RFC 9562, section 5.7), so that ids sort by their time of creation."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from service.errors import NotFound
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
-def new_id() -> UUID:
-    """Return a new UUIDv7; increasing within one process."""
-    return uuid7()
+
+def new_id(at: datetime | None = None) -> UUID:
+    """Return a new UUIDv7; increasing within one process.
+
+    `at`: the aware moment that the id tells in place of now, for what was made earlier;
+    ids of the same millisecond then have no order among them.
+    """
+    return uuid7(nanoseconds=None if at is None else (at - EPOCH) // MICROSECOND * 1000)
 
 
 def parse_id(text: str, what: str) -> UUID:

@@ -6,8 +6,8 @@ from types import FrameType
 import uvicorn
 
 from service.app import create_app
-from service.context import Context
-from service.protocol import BoundedProtocol
+from service.http.context import Infrastructure
+from service.http.protocol import BoundedProtocol
 from service.telemetry import configure_logging
 
 GRACE = 2
@@ -19,7 +19,7 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop, on SIGINT or SIGTERM."""
-        context: Context = self.config.app.state.context  # type: ignore[union-attr]  # the application given below
+        context: Infrastructure = self.config.app.state.context  # type: ignore[union-attr]  # the application given below
         context.stop_waiting()
         super().handle_exit(sig, frame)
 

@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 SECRETS = Path("/run/secrets")
 """Where containers find their secrets: a file per setting, e.g. `netiquette_database_url`."""
 
-LONGEST_LEASE = 600
+MAX_LEASE = 600
 """Most seconds that `lease_seconds` may be; a lease that ends later is of a clock set back."""
 
 HostPattern = Annotated[
@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     batch_characters: int = Field(10_000, gt=0, description="Characters per lease, at most")
     time_limit: int = Field(60, gt=0, description="Scoring one batch longer than this is a hang")
     lease_seconds: int = Field(
-        75, gt=0, le=LONGEST_LEASE, description="A lease older than this is a crash"
+        75, gt=0, le=MAX_LEASE, description="A lease older than this is a crash"
     )
     sweep_seconds: float = Field(5.0, gt=0, description="How often missed comments are nudged")
     stale_seconds: int = Field(300, gt=0, description="Pending longer than this raises the alarm")

@@ -16,7 +16,8 @@ from service.app import create_app
 from service.db import Database
 from service.migrations import migrate
 from service.settings import Settings
-from service.testing_http import Backend
+from service.testing.backend import Backend
+from tests.support.installation import DEAD_PORT, SECRET_KEY
 
 # The name by which Starlette's test client calls.
 os.environ["NETIQUETTE_ALLOWED_HOSTS"] = "testserver"
@@ -75,11 +76,6 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.dispose()
-
-
-DEAD_PORT = "redis://127.0.0.1:1/0"
-
-SECRET_KEY = "only-for-tests-" * 3
 
 
 def _client(url: str, portal: BlockingPortal) -> TestClient:

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from celery.beat import ScheduleEntry, Scheduler
 
-from service.queue import publish
+from service.nudges import publish
 
 log = structlog.get_logger(__name__)
 

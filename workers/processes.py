@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import signal
+import socket
 import threading
 from contextlib import suppress
 from functools import partial
@@ -11,17 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
+from celery.beat import EmbeddedService
 
 from service.db import Database
 from service.domain.vocabulary import Lane
-from service.queue import DELIVERY_QUEUE, UPKEEP_QUEUE, nudge
+from service.nudges import UPKEEP_QUEUE, nudge
 from service.settings import Settings
 from service.telemetry.exposition import serve_metrics
 from service.telemetry.tracing import start_tracing, stop_tracing
-from workers.app import create_app, register_delivery, register_score, register_upkeep
-from workers.child import Loader, ScoringChild
+from workers.app import create_app
 from workers.delivery.loop import Delivering
-from workers.scoring import Scoring
+from workers.scoring.batch import Scoring
+from workers.scoring.child import Loader, ScoringChild
+from workers.tasks import Upkeep, equip
 
 FINISH_SECONDS = 1.5
 """How long a batch may go on when the worker is told to end; then it is given back."""
@@ -41,7 +44,7 @@ def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
     app = create_app(settings)
     scoring = Scoring(Database(settings.database_url), settings, partial(nudge, app))
     child = ScoringChild(scoring, load, threads)
-    register_score(app, child)
+    equip(app, child)
     parent = os.getpid()
 
     def start(**_: Any) -> None:
@@ -58,17 +61,28 @@ def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
     return _run(app, "prefork", concurrency, [lane.queue for lane in Lane])
 
 
-def run_io(settings: Settings, concurrency: int) -> int:
-    """Run an I/O worker with so many threads until it is told to end; return its exit code."""
+def run_io(settings: Settings, concurrency: int, *, with_beat: bool = False) -> int:
+    """Run an I/O worker with so many threads until it is told to end; return its exit code.
+
+    Deliveries go on in a thread beside Celery's, also while the broker is away. So does
+    the beat, where asked.
+    """
     app = create_app(settings)
     database = Database(settings.database_url)
-    register_upkeep(app, settings, database)
+    equip(app, Upkeep(database, settings))
     delivering = Delivering(database, settings)
-    register_delivery(app, delivering)
+    thread = threading.Thread(target=delivering.run_until_stopped, name="delivery", daemon=True)
     signals.worker_shutting_down.connect(lambda **_: delivering.stop(), weak=False)
     serve_metrics(settings)
-    # One thread more, for the deliveries, which may go on for long.
-    return _run(app, "threads", concurrency + 1, [UPKEEP_QUEUE, DELIVERY_QUEUE])
+    thread.start()
+    if with_beat:
+        # Ends with the process: there is nothing that it would have to finish.
+        EmbeddedService(app, thread=True).start()
+    try:
+        return _run(app, "threads", concurrency, [UPKEEP_QUEUE])
+    finally:
+        delivering.stop()
+        thread.join(FINISH_SECONDS + 1)
 
 
 def run_beat(settings: Settings) -> None:
@@ -83,7 +97,7 @@ def _run(app: Celery, pool: str, concurrency: int, queues: list[str]) -> int:
         pool=pool,
         concurrency=concurrency,
         queues=queues,
-        hostname=f"{queues[0]}@{os.getpid()}",
+        hostname=f"{queues[0].partition('.')[0]}-{os.getpid()}@{socket.gethostname()}",
         quiet=True,
         without_gossip=True,
         without_mingle=True,

@@ -9,15 +9,15 @@ from sqlmodel import col, select
 
 from service import clock
 from service.analyses.use_cases import has_passed
-from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.vocabulary import Lane
-from service.events import upkeep
 from service.settings import Settings
 from service.tables import Analysis, Comment, Delivery, IdempotentRequest, Scorer
-from workers import analyzing
-from workers.leases import leasable
-from workers.storing import set_aside_spent
+from service.tables.conditions import PENDING
+from workers import numbering as upkeep
+from workers.scoring import analyses as analyzing
+from workers.scoring.leases import leasable
+from workers.scoring.storing import set_aside_spent
 
 KEEP_REQUESTS = timedelta(hours=24)
 FORGET_SCORERS = timedelta(days=7)
@@ -31,7 +31,7 @@ DELETED_AT_ONCE = 500
 log = structlog.get_logger(__name__)
 
 
-def sweep(database: Database, nudge: Callable[[Lane], None], settings: Settings) -> None:
+def run_sweep(database: Database, nudge: Callable[[Lane], None], settings: Settings) -> None:
     """Do one round; safe to run at any time, also twice at once."""
     now = clock.now()
     set_aside_spent(database)

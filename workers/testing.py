@@ -14,7 +14,7 @@ from tokenizers.trainers import BpeTrainer
 from transformers import BertConfig, BertForSequenceClassification
 
 from service.domain.scores import ATTRIBUTES
-from workers.models.manifest import CHECKPOINT, Manifest, digests
+from workers.manifest import CHECKPOINT, Manifest, digests
 
 _TEXTS = [
     "Das ist ein sachlicher Beitrag, danke dafür.",

@@ -15,16 +15,16 @@ from sqlmodel import col, func, select
 from benchmarks.load import servers
 from benchmarks.load.sending import Answer, Connection, as_json, at_once, comment
 from benchmarks.parts import row, spread
-from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.states import State
 from service.domain.vocabulary import Lane
 from service.settings import Settings
 from service.tables import Comment, Decision
-from service.testing import add_comments, add_site
+from service.tables.conditions import PENDING
+from service.testing.rows import add_comments, add_site
 from workers.engines import Engine, Scored
-from workers.models.active import load_engine
-from workers.scoring import Outcome, Scoring
+from workers.models.loading import load_engine
+from workers.scoring.batch import Outcome, Scoring
 
 FLOOD = 600
 """Comments by which the capacity is measured."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from sqlmodel import select
 
 from benchmarks.redis_down import free_port, process, wait_for
-from service.auth.keys import Scope, create_key
+from service.auth.keys import create_key
 from service.db import Database
+from service.http.callers import Scope
 from service.migrations import migrate
 from service.sites.use_cases import create_site
 from service.tables import Site

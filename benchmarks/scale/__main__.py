@@ -22,7 +22,7 @@ from benchmarks.scale.filling import Filled
 from benchmarks.scale.reads import READS, World
 from service.app import create_app
 from service.settings import Settings
-from service.testing import frozen_clock
+from service.testing.rows import frozen_clock
 
 SIZES = (10_000, 100_000, 1_000_000)
 ROUNDS, WARM_UP = 40, 5

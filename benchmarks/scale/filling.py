@@ -19,7 +19,7 @@ from service.db import Database
 from service.domain.states import State
 from service.migrations import migrate
 from service.policy.document import FIRST_POLICY
-from service.review.conditions import CLAIM
+from service.review.selection import CLAIM
 from service.tables import (
     Comment,
     Endpoint,

@@ -8,15 +8,15 @@ from sqlmodel import col, select
 
 from benchmarks.scale.filling import BLOCK, MEMBERS_PER_BLOCK, THREADS_PER_BLOCK, Filled
 from service import clock
+from service.comments.accepting import Accepted, Item, accept_items
 from service.comments.history import get_history
-from service.comments.intake import Intake
 from service.comments.repository import get_record
 from service.comments.schemas import CommentIn, MemberIn, ThreadIn
 from service.comments.use_cases import get_comment
-from service.context import Context
 from service.domain.vocabulary import Lane
 from service.events.schemas import EventsQuery
 from service.events.use_cases import read_events
+from service.http.context import Context
 from service.ids import new_id
 from service.members.use_cases import read_member
 from service.review.queue import read_queue
@@ -25,9 +25,9 @@ from service.tables import Comment
 from service.telemetry.queue_metrics import QueueMetrics
 from service.threads.schemas import ThreadQuery
 from service.threads.use_cases import list_comments
-from workers import leases
-from workers.storing import set_aside_spent
-from workers.sweeps import sweep
+from workers.scoring import leases
+from workers.scoring.storing import set_aside_spent
+from workers.sweeps import run_sweep
 
 BATCH = leases.Limits(comments=16, characters=10_000, seconds=60)
 
@@ -83,14 +83,16 @@ class World:
         comment_id = self.find()
         with self.context.database.write() as session:
             record = get_record(session, self.site, comment_id)
-            item = CommentIn(
+            comment = CommentIn(
                 thread=ThreadIn(key=record.thread.key),
                 member=MemberIn(key=record.member.key),
                 body=record.body,
                 parent_id=record.comment.parent_id,
                 external_id=record.comment.external_id,
             )
-            accepted = Intake(session, self.site, [item], clock.now()).accept(item, Lane.COMMENTS)
+            items = [Item(comment, Lane.COMMENTS)]
+            (accepted,) = accept_items(session, self.site, items, clock.now())
+            assert isinstance(accepted, Accepted)
             assert not accepted.created
 
     def comment(self) -> None:
@@ -114,9 +116,9 @@ class World:
         assert leases.take(self.context.database, lane, lease, BATCH)
         leases.give_back(self.context.database, lease)
 
-    def sweep(self) -> None:
-        """Do a round of the sweep."""
-        sweep(self.context.database, lambda _: None, self.context.settings)
+    def run_sweep(self) -> None:
+        """Do a round of the run_sweep."""
+        run_sweep(self.context.database, lambda _: None, self.context.settings)
 
     def metrics(self) -> None:
         """Read depth and age of the queues, for monitoring."""

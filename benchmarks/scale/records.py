@@ -13,6 +13,7 @@ from service.domain.events import EventType, event_for
 from service.domain.states import Actor, State
 from service.domain.vocabulary import Audience, Lane, MemberStatus
 from service.policy.facts import Facts
+from service.secret_box import SecretBox
 from service.tables import (
     Assessment,
     Comment,
@@ -30,7 +31,7 @@ from service.tables import (
     Thread,
     WebhookMessage,
 )
-from service.webhooks.secrets import SecretBox, new_secret
+from service.webhooks.secrets import new_secret
 
 SITES = 4
 SECRET_KEY = SecretStr("a filled database needs no secret key that is secret")

@@ -30,7 +30,7 @@ from benchmarks.webhooks.throughput import IO, ask, receiver, worker_settings
 from service.db import Database
 from service.migrations import migrate
 from service.tables import Endpoint, WebhookMessage
-from service.testing import SiteRows, add_site
+from service.testing.rows import SiteRows, add_site
 
 EVENTS = int(os.environ.get("EVENTS", "10000"))
 LIVING = 17
@@ -40,7 +40,7 @@ REPORTS = 4
 PACE = 14.0
 """Events per second."""
 
-MOST_DUPLICATES = 0.01
+MAX_DUPLICATES = 0.01
 PATIENCE = 120.0
 """Seconds after the last event until everything must have arrived."""
 
@@ -88,7 +88,7 @@ class Arrived:
     def is_bad(self) -> bool:
         """Whether it is not as promised."""
         return bool(
-            self.missing or self.out_of_order or self.duplicates > MOST_DUPLICATES * self.deliveries
+            self.missing or self.out_of_order or self.duplicates > MAX_DUPLICATES * self.deliveries
         )
 
     def row(self, name: str) -> str:

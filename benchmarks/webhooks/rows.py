@@ -3,12 +3,14 @@
 from pydantic import SecretStr
 from sqlmodel import Session, col, select
 
-from service.comments.changes import TICK, Change, change_state
+from service.comments.changes import Change, change_state
 from service.domain.events import EventType
 from service.domain.states import Actor, State
+from service.events.outbox import TICK
+from service.secret_box import SecretBox
 from service.tables import Comment, Endpoint
-from service.testing import SiteRows, insert_comment, insert_report
-from service.webhooks.secrets import SecretBox, new_secret
+from service.testing.rows import SiteRows, insert_comment, insert_report
+from service.webhooks.secrets import new_secret
 
 SECRET_KEY = "benchmarks-need-no-secret-key-that-is-secret"  # noqa: S105 - and says so
 

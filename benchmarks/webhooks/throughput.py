@@ -17,7 +17,7 @@ from benchmarks.redis_down import free_port, process, valkey, wait_for
 from benchmarks.webhooks.rows import SECRET_KEY, add_comment_with_events, add_endpoint
 from service.db import Database
 from service.migrations import migrate
-from service.testing import add_site
+from service.testing.rows import add_site
 
 EVENTS = 2_000
 ENDPOINTS = (1, 10)

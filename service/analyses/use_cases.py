@@ -15,13 +15,13 @@ from starlette.concurrency import run_in_threadpool
 
 from service import clock
 from service.analyses.results import Failure, Result
-from service.conditions import has_ended
-from service.context import Context
 from service.db import Database, after_commit
 from service.domain.vocabulary import Lane
 from service.errors import AnalysesBusy, AnalysisTimeout, NetiquetteError, Unscorable
 from service.health.scorers import is_silent, last_seen
+from service.http.context import Context
 from service.tables import Analysis
+from service.tables.conditions import has_ended
 from service.telemetry.metrics import SCORED, count_analysis
 
 MAX_SECONDS = 10.0

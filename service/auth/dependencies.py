@@ -1,4 +1,4 @@
-"""FastAPI dependencies: who calls, and whether the key's scope allows it."""
+"""FastAPI dependencies: who calls, whether the key's scope allows it, and the key's rate limit."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -7,8 +7,9 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyQuery, HTTPBearer
 from fastapi.security.base import SecurityBase
 
-from service.auth.keys import Principal, Scope
 from service.errors import MissingScope
+from service.http.callers import Caller, Scope
+from service.http.context import Context
 
 # Declares the scheme in the OpenAPI document; the middleware does the checking.
 _bearer = HTTPBearer(auto_error=False, description="A site key: nq_…", scheme_name="SiteKey")
@@ -18,20 +19,48 @@ _in_query = APIKeyQuery(
 )
 
 
-def allow(*scopes: Scope, scheme: SecurityBase = _bearer) -> Callable[..., Principal]:
-    """Return a dependency that gives the Principal, or raises MissingScope without any of them."""
+def allow(*scopes: Scope, scheme: SecurityBase = _bearer) -> Callable[..., Caller]:
+    """Return a dependency that gives the caller, or raises MissingScope without any of them."""
 
-    def principal(request: Request, _credentials: Annotated[object, Security(scheme)]) -> Principal:
-        found: Principal = request.state.principal
+    def caller(
+        request: Request,
+        _credentials: Annotated[object, Security(scheme, scopes=sorted(scopes))],
+    ) -> Caller:
+        found: Caller = request.state.caller
         if found.scopes.isdisjoint(scopes):
             raise MissingScope(f"This call needs a key with the scope {' or '.join(scopes)}.")
         return found
 
-    return principal
+    return caller
 
 
-AnalyzeKey = Annotated[Principal, Depends(allow(Scope.ANALYZE, scheme=_in_query))]
-CommentsKey = Annotated[Principal, Depends(allow(Scope.COMMENTS))]
-ReviewKey = Annotated[Principal, Depends(allow(Scope.REVIEW))]
-AdminKey = Annotated[Principal, Depends(allow(Scope.ADMIN))]
-ReadingKey = Annotated[Principal, Depends(allow(Scope.COMMENTS, Scope.REVIEW))]
+def allow_write(
+    *scopes: Scope, scheme: SecurityBase = _bearer, kind: str = "key"
+) -> Callable[..., Caller]:
+    """Return a dependency like `allow` that also counts the request against the key's limit.
+
+    Each kind of request has the whole limit for itself. Raises TooManyRequests.
+    """
+
+    def writer(
+        context: Context, caller: Annotated[Caller, Depends(allow(*scopes, scheme=scheme))]
+    ) -> Caller:
+        context.limiter.hit(caller.rate or context.settings.key_rate, kind, caller.counted_as)
+        return caller
+
+    return writer
+
+
+ReadingKey = Annotated[Caller, Depends(allow(Scope.COMMENTS, Scope.REVIEW))]
+CommentsKey = Annotated[Caller, Depends(allow(Scope.COMMENTS))]
+ReviewKey = Annotated[Caller, Depends(allow(Scope.REVIEW))]
+AdminKey = Annotated[Caller, Depends(allow(Scope.ADMIN))]
+# Events hold neither texts nor names, so whoever follows them needs no other right.
+EventsKey = Annotated[Caller, Depends(allow(Scope.COMMENTS, Scope.REVIEW, Scope.ADMIN))]
+
+CommentsWriteKey = Annotated[Caller, Depends(allow_write(Scope.COMMENTS))]
+ReviewWriteKey = Annotated[Caller, Depends(allow_write(Scope.REVIEW))]
+AdminWriteKey = Annotated[Caller, Depends(allow_write(Scope.ADMIN))]
+AnalyzeKey = Annotated[
+    Caller, Depends(allow_write(Scope.ANALYZE, scheme=_in_query, kind="analyze"))
+]

@@ -3,14 +3,13 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy
 from sqlmodel import Session, col, select
 
 from service import clock
+from service.http.callers import Caller, Scope, SiteKeyCaller
 from service.tables import SiteKey
 
 TOKEN_PREFIX = "nq_"  # noqa: S105 - what every key starts with, not a secret
@@ -26,25 +25,6 @@ _VALID_KEY = sqlalchemy.select(
     col(SiteKey.scopes),
     col(SiteKey.rate),
 ).where(col(SiteKey.prefix) == sqlalchemy.bindparam("prefix"), col(SiteKey.revoked_at).is_(None))
-
-
-class Scope(StrEnum):
-    """What a key may be used for."""
-
-    COMMENTS = "comments"
-    REVIEW = "review"
-    ANALYZE = "analyze"
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True)
-class Principal:
-    """The caller of a request: one key of one site."""
-
-    site_id: UUID
-    key_id: UUID
-    scopes: frozenset[Scope]
-    rate: str | None
 
 
 def create_key(
@@ -75,7 +55,7 @@ def revoke_key(session: Session, site_id: UUID, prefix: str) -> SiteKey | None:
     return key
 
 
-def find_principal(session: Session, token: str) -> Principal | None:
+def find_caller(session: Session, token: str) -> Caller | None:
     """Return who the token belongs to; None when it is unknown or revoked.
 
     256 random bits need no slow hash: the SHA-256 of a guess is as hard to hit
@@ -84,7 +64,7 @@ def find_principal(session: Session, token: str) -> Principal | None:
     key = session.execute(_VALID_KEY, {"prefix": token[:LOOKUP_LENGTH]}).one_or_none()
     if key is None or not hmac.compare_digest(key.secret_sha256, _hash(token)):
         return None
-    return Principal(
+    return SiteKeyCaller(
         site_id=key.site_id,
         key_id=key.id,
         scopes=frozenset(Scope(scope) for scope in key.scopes),

@@ -4,70 +4,66 @@ FastAPI reads a body before it runs dependencies, so that a stranger could make
 the service hold megabytes per request; hence a middleware and not a dependency.
 """
 
+from collections.abc import Sequence
+
 import structlog
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.auth.keys import TOKEN_PREFIX, Principal, find_principal
-from service.compat.coral import errors as coral
-from service.compat.perspective import errors as google
+from service.auth.keys import TOKEN_PREFIX, find_caller
 from service.db import Database
 from service.errors import Unauthorized
+from service.http.callers import Caller
+from service.http.doors import Door, FindCaller, find_door
 
 GUARDED = "/v1/"
 
 
 class Authentication:
-    """Puts the Principal into `request.state` for every path under /v1/ and /v1alpha1/ but Coral's.
+    """Puts the caller into `request.state` for every path under /v1/ and at the doors.
 
-    Raises Unauthorized, MissingApiKey or InvalidApiKey without one that is known.
+    Raises Unauthorized without a known key, or what the door raises then. A door that
+    checks signatures of bodies gets its requests as they are.
     """
 
-    def __init__(self, app: ASGIApp, database: Database) -> None:
+    def __init__(self, app: ASGIApp, database: Database, doors: Sequence[Door]) -> None:
         """Wrap `app`; look keys up in `database`."""
         self._app = app
         self._database = database
+        self._doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection (ASGI 3)."""
-        if scope["type"] == "http" and _is_guarded(scope["path"]):
-            # As Google's clients send it; nowhere else does a key in the query count.
-            by_query = scope["path"].startswith(google.PATHS)
-            authenticate = self._by_query if by_query else self._by_header
-            principal = await authenticate(scope)
-            scope.setdefault("state", {})["principal"] = principal
-            structlog.contextvars.bind_contextvars(site=str(principal.site_id))
+        if scope["type"] == "http":
+            caller = await self._authenticate(scope)
+            if caller:
+                scope.setdefault("state", {})["caller"] = caller
+                structlog.contextvars.bind_contextvars(site=str(caller.site_id))
         await self._app(scope, receive, send)
 
-    async def _by_header(self, scope: Scope) -> Principal:
-        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthorized("Send a site key: Authorization: Bearer nq_…")
-        principal = await run_in_threadpool(self._find, token.strip())
-        if principal is None:
-            raise Unauthorized("This site key is unknown or revoked.")
-        return principal
+    async def _authenticate(self, scope: Scope) -> Caller | None:
+        door = find_door(self._doors, scope["path"])
+        if door:
+            return await door.authenticate(scope, self._find) if door.authenticate else None
+        return await _by_header(scope, self._find) if scope["path"].startswith(GUARDED) else None
 
-    async def _by_query(self, scope: Scope) -> Principal:
-        token = QueryParams(scope["query_string"]).get("key", "").strip()
-        if not token:
-            raise google.MissingApiKey(
-                "Send a site key with the scope analyze in the query: ?key=nq_…"
-            )
-        principal = await run_in_threadpool(self._find, token)
-        if principal is None:
-            raise google.InvalidApiKey("API key not valid. Please pass a valid API key.")
-        return principal
-
-    def _find(self, token: str) -> Principal | None:
+    async def _find(self, token: str) -> Caller | None:
         # Postgres refuses to look for a NUL.
         if not (token.startswith(TOKEN_PREFIX) and token.isascii() and token.isprintable()):
             return None
+        return await run_in_threadpool(self._look_up, token)
+
+    def _look_up(self, token: str) -> Caller | None:
         with self._database.read() as session:
-            return find_principal(session, token)
+            return find_caller(session, token)
 
 
-def _is_guarded(path: str) -> bool:
-    """Tell whether a key is needed; Coral's calls are signed instead, which their door checks."""
-    return path.startswith((GUARDED, google.PATHS)) and not path.startswith(coral.PATHS)
+async def _by_header(scope: Scope, find: FindCaller) -> Caller:
+    scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized("Send a site key: Authorization: Bearer nq_…")
+    caller = await find(token.strip())
+    if caller is None:
+        raise Unauthorized("This site key is unknown or revoked.")
+    return caller

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.backup.files import BackupRefused
 from service.embedded import folder
-from service.embedded.messages import StartRefused
+from service.embedded.console import StartRefused
 from service.settings import settings
 
 ToFile = Annotated[Path, typer.Argument(metavar="FILE", help="A new file; none is overwritten.")]

@@ -7,9 +7,9 @@ from pydantic import SecretStr
 
 from service.commands.sites import SiteOption, writing
 from service.embedded.folder import SECRET_KEY, secret_key
+from service.secret_box import SecretBox
 from service.settings import settings
-from service.sites.use_cases import find_site
-from service.webhooks.secrets import SecretBox
+from service.sites.use_cases import get_site
 
 coral = typer.Typer(no_args_is_help=True, help="Coral's external moderation phase.")
 
@@ -29,7 +29,7 @@ def connect(
         raise typer.BadParameter("the secret is blank")
     with writing() as session:
         box = SecretBox(_installation_key())
-        find_site(session, site).coral_secret = box.encrypt(secret.strip())
+        get_site(session, site).coral_secret = box.encrypt(secret.strip())
     typer.echo(f"{site} is connected. Coral's phase calls: /v1/integrations/coral/{site}")
 
 
@@ -45,5 +45,5 @@ def _installation_key() -> SecretStr | None:
 def disconnect(site: SiteOption) -> None:
     """Forget Coral's secret; its calls are refused from now on."""
     with writing() as session:
-        find_site(session, site).coral_secret = None
+        get_site(session, site).coral_secret = None
     typer.echo(f"{site} is not connected to Coral any more.")

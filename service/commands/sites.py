@@ -12,13 +12,15 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session, col, select
 
-from service.auth.keys import Scope, create_key, revoke_key
+from service.auth.keys import create_key, revoke_key
 from service.commands.database import tell_unusable
 from service.db import Database
 from service.errors import NetiquetteError
-from service.schemas import Key
+from service.http.callers import Scope
+from service.http.schemas import Key
+from service.moderators.accounts import create_moderator
 from service.settings import settings
-from service.sites.use_cases import create_moderator, create_site, find_site
+from service.sites.use_cases import create_site, get_site
 from service.tables import Site, SiteKey
 
 site = typer.Typer(no_args_is_help=True, help="Sites: the publications that are moderated.")
@@ -90,7 +92,7 @@ def key_create(
 ) -> None:
     """Make a key and show it, this once."""
     with writing() as session:
-        found = find_site(session, site)
+        found = get_site(session, site)
         made, token = create_key(session, found.id, name, scope or [Scope.COMMENTS])
         scopes = ", ".join(made.scopes)
     typer.echo(f"Key for {site} with the scopes: {scopes}. It is not shown again:", err=True)
@@ -101,7 +103,7 @@ def key_create(
 def key_list(site: SiteOption) -> None:
     """List a site's keys by their prefixes."""
     with writing() as session:
-        found = find_site(session, site)
+        found = get_site(session, site)
         keys = session.exec(
             select(SiteKey).where(col(SiteKey.site_id) == found.id).order_by(col(SiteKey.id))
         )
@@ -125,7 +127,7 @@ def key_revoke(
 ) -> None:
     """Revoke a key; it stops working at once."""
     with writing() as session:
-        revoked = revoke_key(session, find_site(session, site).id, prefix)
+        revoked = revoke_key(session, get_site(session, site).id, prefix)
     if revoked is None:
         typer.echo(f"{site} has no key that begins with {prefix}.", err=True)
         raise typer.Exit(1)
@@ -141,5 +143,5 @@ def moderator_add(
 ) -> None:
     """Add a moderator with an account."""
     with writing() as session:
-        create_moderator(session, find_site(session, site).id, email, password, name)
+        create_moderator(session, get_site(session, site).id, email, password, name)
     typer.echo(f"Added {email} to {site}.")

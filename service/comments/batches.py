@@ -4,67 +4,48 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service import clock
-from service.auth.keys import Principal
-from service.comments.intake import Intake, look_twice
-from service.comments.presenter import present_comment
-from service.comments.schemas import (
-    BatchOut,
-    CommentIn,
-    CommentOut,
-    RejectedItem,
-)
+from service.comments.accepting import Item, Outcome
+from service.comments.intake import Intake
+from service.comments.schemas import BatchOut, CommentIn, CommentOut, RejectedItem
 from service.comments.use_cases import count_member
-from service.context import Context
-from service.db import after_commit
 from service.domain.vocabulary import Lane
 from service.errors import NetiquetteError
-from service.openapi import ProblemOut
-from service.problems import invalid
-
-Item = CommentIn | RejectedItem
-
-
-def accept_batch(context: Context, principal: Principal, raw: list[Any]) -> BatchOut:
-    """Keep what is good of the batch, in order; say of each other item what is wrong with it."""
-    items = [_counted(context, principal, _parsed(item)) for item in raw]
-    return look_twice(lambda: _store(context, principal, items))
+from service.http.callers import Caller
+from service.http.context import Context
+from service.http.openapi import ProblemOut
+from service.http.problems import invalid
 
 
-def _parsed(raw: Any) -> Item:
+def accept_batch(context: Context, intake: Intake, caller: Caller, raw: list[Any]) -> BatchOut:
+    """Keep what is good of the batch, in order; say of each other item what is wrong with it.
+
+    Raises Conflict where the same external ids keep arriving elsewhere.
+    """
+    items = [_checked(context, caller, item) for item in raw]
+    good = [Item(item, Lane.COMMENTS) for item in items if isinstance(item, CommentIn)]
+    outcomes = iter(intake.accept_all(caller.site_id, good))
+    return BatchOut(
+        items=[
+            _present(next(outcomes)) if isinstance(item, CommentIn) else _rejected(item)
+            for item in items
+        ]
+    )
+
+
+def _checked(context: Context, caller: Caller, raw: Any) -> CommentIn | NetiquetteError:
+    """Return the item, counted against its member's limit, or what is wrong with it."""
     try:
-        return CommentIn.model_validate(raw)
+        item = CommentIn.model_validate(raw)
+        count_member(context, caller, item.member.key)
     except ValidationError as error:
-        return _rejected(invalid(error.errors(include_url=False, include_input=False)))
-
-
-def _counted(context: Context, principal: Principal, item: Item) -> Item:
-    if isinstance(item, CommentIn):
-        try:
-            count_member(context, principal, item.member.key)
-        except NetiquetteError as error:
-            return _rejected(error)
+        return invalid(error.errors(include_url=False, include_input=False))
+    except NetiquetteError as error:
+        return error
     return item
 
 
-def _store(context: Context, principal: Principal, items: list[Item]) -> BatchOut:
-    good = [item for item in items if isinstance(item, CommentIn)]
-    outcomes: list[CommentOut | RejectedItem] = []
-    with context.database.write() as session:
-        intake = Intake(session, principal.site_id, good, clock.now())
-        for item in items:
-            if isinstance(item, RejectedItem):
-                outcomes.append(item)
-                continue
-            try:
-                accepted = intake.accept(item, Lane.COMMENTS)
-            except NetiquetteError as error:
-                outcomes.append(_rejected(error))
-            else:
-                outcomes.append(present_comment(accepted.record))
-        intake.store()
-        after_commit(session, lambda: context.nudges.nudge(Lane.COMMENTS))
-    return BatchOut(items=outcomes)
+def _present(outcome: Outcome) -> CommentOut | RejectedItem:
+    return _rejected(outcome) if isinstance(outcome, NetiquetteError) else outcome.comment
 
 
 def _rejected(error: NetiquetteError) -> RejectedItem:

@@ -1,13 +1,12 @@
 """The one way a comment's state changes: with its Decision and its Event, or not at all."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, update
-from sqlmodel import Session, col, select
+from sqlalchemy import update
+from sqlmodel import Session, col
 
 from service import clock
 from service.db import after_commit
@@ -15,13 +14,9 @@ from service.domain.events import EventType, event_for
 from service.domain.states import Actor, State, may_change, may_undo
 from service.domain.vocabulary import Lane
 from service.errors import IllegalTransition, OutdatedDecision
-from service.tables import Comment, Decision, Event
+from service.events import outbox
+from service.tables import Comment, Decision
 from service.telemetry.metrics import count_decision
-
-UNDO_WINDOW = timedelta(seconds=10)
-"""How long the event of a moderator's decision is held back, so that an undo can cancel it."""
-
-TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -39,8 +34,6 @@ class Change:
     facts: dict[str, Any] = field(default_factory=dict)
     risk: float | None = None
     """Highest score 0..1 of the revision, where it was scored for this."""
-    lease: UUID | None = None
-    """Where given, the comment must still be under this lease."""
     undoes: UUID | None = None
     """The decision that this one takes back."""
 
@@ -62,7 +55,7 @@ def change_state(session: Session, change: Change) -> Decision:
 
     Updates the row, adds the Decision and the Event, and leaves the commit to the
     caller. Raises IllegalTransition when the table of states forbids it, and
-    OutdatedDecision when the comment's state, revision or lease has changed.
+    OutdatedDecision when the comment's state or revision has changed.
     """
     comment = change.comment
     if not change.is_legal:
@@ -71,7 +64,7 @@ def change_state(session: Session, change: Change) -> Decision:
     # From here on, `comment` is as the update has left it.
     if not _update(session, change):
         raise OutdatedDecision("The comment has changed since it was read. Read it again.")
-    now = next_moment(session, comment)
+    now = outbox.next_moment(session, comment)
     decision = Decision(
         site_id=comment.site_id,
         comment_id=comment.id,
@@ -90,51 +83,16 @@ def change_state(session: Session, change: Change) -> Decision:
     )
     session.add(decision)
     session.flush()
-    release_held_events(session, comment, now)
-    session.add(
-        Event(
-            site_id=comment.site_id,
-            type=EventType.DECISION_REVERTED if change.undoes else event_for(change.target),
-            comment_id=comment.id,
-            revision=decision.revision,
-            decision_id=decision.id,
-            due_at=now + UNDO_WINDOW if held else now,
-            created_at=now,
-        )
+    outbox.release(session, comment, now)
+    outbox.record(
+        session,
+        EventType.DECISION_REVERTED if change.undoes else event_for(change.target),
+        outbox.about_decision(decision),
+        at=now,
+        due=now + outbox.UNDO_WINDOW if held else None,
     )
     after_commit(session, partial(count_decision, decision, comment))
     return decision
-
-
-def release_held_events(session: Session, comment: Comment, now: datetime) -> None:
-    """Make the comment's held event due: a newer one may not be numbered before it."""
-    session.execute(
-        update(Event)
-        .where(
-            col(Event.site_id) == comment.site_id,
-            col(Event.comment_id) == comment.id,
-            col(Event.sequence).is_(None),
-            col(Event.cancelled_at).is_(None),
-            col(Event.due_at) > now,
-        )
-        .values(due_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def cancel_events(session: Session, decision: Decision) -> None:
-    """Cancel what a decision caused and nobody has been told: it is about to be undone."""
-    session.execute(
-        update(Event)
-        .where(
-            col(Event.site_id) == decision.site_id,
-            col(Event.decision_id) == decision.id,
-            col(Event.sequence).is_(None),
-            col(Event.cancelled_at).is_(None),
-        )
-        .values(cancelled_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _update(session: Session, change: Change) -> bool:
@@ -150,8 +108,6 @@ def _update(session: Session, change: Change) -> bool:
         .values(_values(change))
         .execution_options(synchronize_session=False)
     )
-    if change.lease:
-        statement = statement.where(col(Comment.lease) == change.lease)
     updated: int = session.execute(statement).rowcount  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
     if updated:
         session.refresh(comment)
@@ -175,21 +131,6 @@ def _values(change: Change) -> dict[str, Any]:
     if change.risk is not None:
         values["risk"] = change.risk
     return values
-
-
-def next_moment(session: Session, comment: Comment) -> datetime:
-    """Return now, but after everything that has happened to the comment.
-
-    A clock that was set back must not turn the order of its events around; the
-    row's update above keeps others from adding to them meanwhile.
-    """
-    last: datetime | None = session.exec(
-        select(func.max(col(Event.created_at))).where(
-            col(Event.site_id) == comment.site_id, col(Event.comment_id) == comment.id
-        )
-    ).one()
-    now = clock.now()
-    return now if last is None or last < now else last + TICK
 
 
 def _is_held(change: Change) -> bool:

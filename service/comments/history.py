@@ -14,10 +14,10 @@ from service.comments.schemas import (
     ReportItem,
     RevisionItem,
 )
-from service.context import Context
 from service.domain.vocabulary import DecisionReason
-from service.paging import decode_cursor, encode_cursor
-from service.reports.schemas import ReporterOut
+from service.http.context import Context
+from service.http.paging import decode_cursor, encode_cursor
+from service.http.schemas import ReporterOut
 from service.tables import Assessment, Decision, Member, Report, Revision
 
 LIST = "history"

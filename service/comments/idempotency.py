@@ -5,7 +5,8 @@ stored without texts or names, as what it takes to compose it again (invariant 8
 """
 
 import hashlib
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,17 +15,34 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from service import clock
+from service.comments.accepting import Accepted
+from service.comments.presenter import present_assessment, present_comment, present_decision
+from service.comments.repository import get_body, get_moderators, get_record
+from service.comments.schemas import CommentIn, CommentOut
+from service.domain.states import State
 from service.errors import IdempotencyKeyReused, Invalid, RequestInFlight
-from service.tables import IdempotentRequest
-from service.waiting import MAX_WAIT
+from service.http.waiting import MAX_WAIT
+from service.tables import Assessment, Decision, IdempotentRequest
 
 RETENTION = timedelta(hours=24)
 MAX_LENGTH = 200
+PENDING, FINAL = 202, 200
+"""Status that an answer is stored with: whether the decision was still to come."""
 
 
-def fingerprint(operation: str, content: str) -> str:
+@dataclass(frozen=True)
+class Request:
+    """A request with an Idempotency-Key; `wait`: seconds that its caller will wait."""
+
+    site_id: UUID
+    key: str
+    request_hash: str
+    wait: int
+
+
+def hash_request(operation: str, content: CommentIn) -> str:
     """Return what tells two requests apart: SHA-256 over the operation and its content."""
-    return hashlib.sha256(f"{operation}\n{content}".encode()).hexdigest()
+    return hashlib.sha256(f"{operation}\n{content.model_dump_json()}".encode()).hexdigest()
 
 
 def check_key(key: str) -> None:
@@ -35,15 +53,16 @@ def check_key(key: str) -> None:
         )
 
 
-def find_answer(session: Session, site_id: UUID, key: str, print_: str) -> IdempotentRequest | None:
-    """Return the first request with this key, if there was one.
+def find_answer(session: Session, request: Request) -> Accepted | None:
+    """Return the answer to the first request with this key, as it was given, if there was one.
 
     Raises IdempotencyKeyReused when that was a different request, and RequestInFlight
     while its caller still waits for the answer.
     """
     first = session.exec(
         select(IdempotentRequest).where(
-            col(IdempotentRequest.site_id) == site_id, col(IdempotentRequest.key) == key
+            col(IdempotentRequest.site_id) == request.site_id,
+            col(IdempotentRequest.key) == request.key,
         )
     ).one_or_none()
     if first is None or first.created_at < clock.now() - RETENTION:
@@ -51,23 +70,34 @@ def find_answer(session: Session, site_id: UUID, key: str, print_: str) -> Idemp
             session.delete(first)
             session.flush()
         return None
-    if first.fingerprint != print_:
+    if first.fingerprint != request.request_hash:
         raise IdempotencyKeyReused(
             "This Idempotency-Key came with another body before. Use a new key for a new request."
         )
     if clock.lasts(first.in_flight_until, 2 * timedelta(seconds=MAX_WAIT), clock.now()):
         raise RequestInFlight("The first request with this Idempotency-Key is still running.")
-    return first
+    comment = _recall(session, request.site_id, first.answer)
+    return Accepted(comment, created=first.status == PENDING)
 
 
-def store_answer(session: Session, request: IdempotentRequest) -> None:
+def store_answer(session: Session, request: Request, accepted: Accepted) -> None:
     """Keep the answer, with whatever else this session commits.
 
     Raises RequestInFlight when a request with the same key got there first.
     """
     # What else is new goes first: its conflicts are not this key's.
     session.flush()
-    session.add(request)
+    session.add(
+        IdempotentRequest(
+            site_id=request.site_id,
+            key=request.key,
+            comment_id=accepted.comment.id,
+            fingerprint=request.request_hash,
+            status=_status(accepted),
+            answer=_remember(accepted.comment),
+            in_flight_until=clock.now() + timedelta(seconds=request.wait) if request.wait else None,
+        )
+    )
     try:
         session.flush()
     except IntegrityError:
@@ -78,12 +108,61 @@ def store_answer(session: Session, request: IdempotentRequest) -> None:
         ) from None
 
 
-def settle_answer(
-    session: Session, site_id: UUID, key: str, status: int, answer: dict[str, Any]
-) -> None:
+def settle_answer(session: Session, site_id: UUID, key: str, accepted: Accepted) -> None:
     """Replace the provisional answer of a request that waited."""
     session.execute(
         update(IdempotentRequest)
         .where(col(IdempotentRequest.site_id) == site_id, col(IdempotentRequest.key) == key)
-        .values(status=status, answer=answer, in_flight_until=None)
+        .values(status=_status(accepted), answer=_remember(accepted.comment), in_flight_until=None)
     )
+
+
+def _status(accepted: Accepted) -> int:
+    return PENDING if accepted.is_pending else FINAL
+
+
+def _remember(comment: CommentOut) -> dict[str, Any]:
+    """Return what identifies this answer: ids, times, state and revision."""
+    return {
+        "id": str(comment.id),
+        "state": comment.state.value,
+        "revision": comment.revision,
+        "edited_at": comment.edited_at.isoformat() if comment.edited_at else None,
+        "decision": str(comment.decision.id) if comment.decision else None,
+    }
+
+
+def _recall(session: Session, site_id: UUID, answer: dict[str, Any]) -> CommentOut:
+    """Compose the answer as it was given, though the comment may have changed since."""
+    record = get_record(session, site_id, UUID(answer["id"]))
+    now = present_comment(record)
+    revision = answer["revision"]
+    then = now.model_copy(
+        update={
+            "state": State(answer["state"]),
+            "revision": revision,
+            "body": get_body(session, site_id, now.id, revision),
+            "edited_at": answer["edited_at"] and datetime.fromisoformat(answer["edited_at"]),
+            "assessment": None,
+            "decision": None,
+        }
+    )
+    if answer["decision"]:
+        _add_decision(session, site_id, then, UUID(answer["decision"]))
+    return then
+
+
+def _add_decision(session: Session, site_id: UUID, comment: CommentOut, decision_id: UUID) -> None:
+    decision = session.exec(
+        select(Decision).where(col(Decision.site_id) == site_id, col(Decision.id) == decision_id)
+    ).one()
+    moderators = get_moderators(session, site_id, [decision])
+    moderator = moderators.get(decision.moderator_id) if decision.moderator_id else None
+    comment.decision = present_decision(decision, moderator)
+    if decision.assessment_id:
+        assessment = session.exec(
+            select(Assessment).where(
+                col(Assessment.site_id) == site_id, col(Assessment.id) == decision.assessment_id
+            )
+        ).one()
+        comment.assessment = present_assessment(assessment)

@@ -1,193 +1,150 @@
-"""Accepting comments: one or many in one unit of work."""
+"""The one way in: every comment is accepted here, alone, in a batch, or in a group.
 
-from collections.abc import Callable, Sequence
+A commit waits for the disk, and a unit of work costs nearly the same for one comment as
+for ten. Single comments that arrive during a commit therefore gather, and are committed
+together by the next one. Where nobody else waits, a comment is committed alone and at once.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from itertools import groupby
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from service.comments.repository import CommentRecord, get_record
-from service.comments.schemas import CommentIn
-from service.db import after_commit
-from service.domain.vocabulary import Lane
-from service.errors import Conflict, ExternalIdTaken, Invalid, NetiquetteError, ThreadClosed
-from service.members.status import refusal
-from service.tables import Comment, Member, Revision, Thread
-from service.telemetry.metrics import count_accepted
-from service.upsert import find, make
+from service import clock
+from service.comments.accepting import Accepted, Item, Outcome, accept_items
+from service.db import Database
+from service.errors import Conflict, NetiquetteError
+from service.nudges import Nudges
+
+MAX_GROUP = 50
+"""Comments per group, so that nobody waits long for the others."""
+
+Step = Callable[[Session, Accepted], None]
+"""What else is to be written in the unit of work that accepts a comment."""
 
 Stored = TypeVar("Stored")
 
 
-def look_twice(store: Callable[[], Stored]) -> Stored:
+@dataclass(eq=False)
+class _Request:
+    site_id: UUID
+    items: Sequence[Item]
+    step: Step | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+    error: BaseException | None = None
+    done: bool = False
+
+    def result(self) -> list[Outcome]:
+        if self.error:
+            raise self.error
+        return self.outcomes
+
+
+class Intake:
+    """Accepts comments for all threads of this process."""
+
+    def __init__(self, database: Database, nudges: Nudges) -> None:
+        """Keep comments in `database`, and nudge their lanes after each commit."""
+        self._database = database
+        self._nudges = nudges
+        self._waiting: deque[_Request] = deque()
+        self._turn = threading.Lock()
+
+    def accept(self, site_id: UUID, item: Item, step: Step | None = None) -> Accepted:
+        """Return once the comment is committed, together with what `step` writes.
+
+        Raises why the comment is refused (see `accept_items`), what `step` raises, or
+        Conflict where the same external id keeps arriving elsewhere.
+        """
+        request = _Request(site_id, [item], step)
+        self._waiting.append(request)
+        with self._turn:
+            # Otherwise somebody before has committed it, too.
+            while not request.done:
+                count = min(MAX_GROUP, len(self._waiting))
+                self._keep([self._waiting.popleft() for _ in range(count)])
+        (outcome,) = request.result()
+        if isinstance(outcome, NetiquetteError):
+            raise outcome
+        self._nudge(request)
+        return outcome
+
+    def accept_all(self, site_id: UUID, items: Sequence[Item]) -> list[Outcome]:
+        """Return the outcome of each item once all are committed, in one unit of work.
+
+        Raises Conflict where the same external ids keep arriving elsewhere.
+        """
+        request = _Request(site_id, items)
+        self._keep([request])
+        outcomes = request.result()
+        self._nudge(request)
+        return outcomes
+
+    def _nudge(self, request: _Request) -> None:
+        # By whoever asked, not by whoever committed: a trace leads from each to its nudge.
+        for lane in sorted({item.lane for item in request.items}):
+            self._nudges.nudge(lane)
+
+    def _keep(self, requests: Sequence[_Request]) -> None:
+        try:
+            outcomes = retry_once(partial(self._commit, requests))
+        except Conflict as conflict:
+            if len(requests) > 1:
+                # Only those in conflict are to fail.
+                for request in requests:
+                    self._keep([request])
+                return
+            requests[0].error = conflict
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it must be told
+            for request in requests:
+                request.error = error
+        else:
+            for request, of_request in zip(requests, outcomes, strict=True):
+                request.outcomes = of_request
+        for request in requests:
+            request.done = True
+
+    def _commit(self, requests: Sequence[_Request]) -> list[list[Outcome]]:
+        """Keep what is good of the requests in one unit of work; return their outcomes."""
+        outcomes: dict[int, list[Outcome]] = {}
+        with self._database.write() as session:
+            # In the order of the sites, so that two processes cannot wait for each other.
+            by_site = sorted(requests, key=lambda request: request.site_id)
+            for site_id, of_site in groupby(by_site, key=lambda request: request.site_id):
+                for request, of_request in _accept(session, site_id, list(of_site)):
+                    outcomes[id(request)] = of_request
+        return [outcomes[id(request)] for request in requests]
+
+
+def _accept(
+    session: Session, site_id: UUID, requests: Sequence[_Request]
+) -> Iterator[tuple[_Request, list[Outcome]]]:
+    """Accept the items of one site's requests, and give each request its outcomes."""
+    items = [item for request in requests for item in request.items]
+    outcomes = iter(accept_items(session, site_id, items, clock.now()))
+    for request in requests:
+        of_request = [next(outcomes) for _ in request.items]
+        for outcome in of_request:
+            if request.step and isinstance(outcome, Accepted):
+                request.step(session, outcome)
+        yield request, of_request
+
+
+def retry_once(store: Callable[[], Stored]) -> Stored:
     """Return what `store` returns, a unit of work that may add external ids.
 
-    Where another request brought one of them between its look and its commit, it
-    looks again and finds it. Raises Conflict when that happens once more.
+    Another request may bring one of them between the look and the commit. Then `store`
+    runs again, and finds it. Raises Conflict when that happens once more.
     """
     for _ in range(2):
         with suppress(IntegrityError):
             return store()
     raise Conflict("The same comments are arriving elsewhere. Send the request again.")
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A comment that is kept; `created` is false for one whose external id was known."""
-
-    record: CommentRecord
-    created: bool
-
-
-class Intake:
-    """Accepts comments of one site within one session; what they share is read once."""
-
-    def __init__(
-        self, session: Session, site_id: UUID, items: Sequence[CommentIn], now: datetime
-    ) -> None:
-        """Read what the items refer to; make the threads and members that are missing."""
-        self._session = session
-        self._site_id = site_id
-        self._now = now
-        self._threads = find(session, Thread, site_id, {item.thread.key for item in items})
-        self._members = find(session, Member, site_id, {item.member.key for item in items})
-        self._known = self._find_known({item.external_id for item in items if item.external_id})
-        self._parents = self._find_parents({item.parent_id for item in items if item.parent_id})
-        self._make_missing([item for item in items if self._is_welcome(item)])
-        self._comments: list[dict[str, Any]] = []
-        self._revisions: list[dict[str, Any]] = []
-
-    def accept(self, item: CommentIn, lane: Lane) -> Accepted:
-        """Add the comment as pending, or return the known one with its external id.
-
-        Raises ExternalIdTaken, ThreadClosed, MemberSuspended, MemberBanned, or Invalid
-        for a parent that is not in the same thread. It is written by `store`.
-        """
-        known = self._known.get(item.external_id) if item.external_id else None
-        if known:
-            return self._answer_known(known, item)
-        refused = self._refusal(item)
-        if refused:
-            raise refused
-        thread, member = self._threads[item.thread.key], self._members[item.member.key]
-        _update_names(thread, member, item)
-        comment = Comment(
-            site_id=self._site_id,
-            thread_id=thread.id,
-            member_id=member.id,
-            parent_id=item.parent_id,
-            external_id=item.external_id,
-            audience=item.audience,
-            language=item.language,
-            lane=lane,
-            created_at=self._now,
-            pending_since=self._now,
-        )
-        after_commit(self._session, partial(count_accepted, lane))
-        revision = Revision(
-            comment_id=comment.id,
-            number=1,
-            site_id=self._site_id,
-            body=item.body,
-            created_at=self._now,
-        )
-        self._comments.append(comment.model_dump())
-        self._revisions.append(revision.model_dump())
-        if item.external_id:
-            self._known[item.external_id] = comment
-        return Accepted(CommentRecord(comment, item.body, thread, member), created=True)
-
-    def store(self) -> None:
-        """Write what was accepted; leaves the commit to the caller.
-
-        Raises IntegrityError where another request brought the same external id.
-        """
-        # Not as objects of the session, which takes twice as long to write them.
-        connection = self._session.connection()
-        for table, rows in ((Comment, self._comments), (Revision, self._revisions)):
-            if rows:
-                connection.execute(insert(table), rows)
-                rows.clear()
-
-    def _is_welcome(self, item: CommentIn) -> bool:
-        """Tell whether the item will become a comment, as far as can be told before."""
-        return item.external_id not in self._known and self._refusal(item) is None
-
-    def _make_missing(self, items: Sequence[CommentIn]) -> None:
-        threads = {item.thread.key for item in items} - self._threads.keys()
-        members = {item.member.key for item in items} - self._members.keys()
-        self._threads |= make(self._session, Thread, self._site_id, threads)
-        self._members |= make(self._session, Member, self._site_id, members)
-
-    def _refusal(self, item: CommentIn) -> NetiquetteError | None:
-        """Return why the item cannot be accepted; new threads and members refuse nothing."""
-        thread = self._threads.get(item.thread.key)
-        if thread and not thread.open:
-            return ThreadClosed("This thread is closed and takes no more comments.")
-        member = self._members.get(item.member.key)
-        refused = refusal(member, self._now) if member else None
-        if refused:
-            return refused
-        if item.parent_id and self._parents.get(item.parent_id) != item.thread.key:
-            return Invalid.at("/parent_id", "There is no such comment in this thread.")
-        return None
-
-    def _answer_known(self, known: Comment, item: CommentIn) -> Accepted:
-        self.store()
-        record = get_record(self._session, self._site_id, known.id)
-        texts = self._session.exec(
-            select(Revision.body).where(
-                col(Revision.site_id) == self._site_id, col(Revision.comment_id) == known.id
-            )
-        ).all()
-        same = (
-            item.body in texts
-            and item.thread.key == record.thread.key
-            and item.member.key == record.member.key
-            and item.parent_id == known.parent_id
-            and item.audience == known.audience
-        )
-        if not same:
-            raise ExternalIdTaken(
-                "A comment with this external_id differs in body, thread, member, parent or "
-                "audience. PATCH that comment to edit it, or send another external_id.",
-                id=str(known.id),
-            )
-        return Accepted(record, created=False)
-
-    def _find_known(self, external_ids: set[str]) -> dict[str, Comment]:
-        if not external_ids:
-            return {}
-        found = self._session.exec(
-            select(Comment).where(
-                col(Comment.site_id) == self._site_id, col(Comment.external_id).in_(external_ids)
-            )
-        )
-        return {comment.external_id: comment for comment in found if comment.external_id}
-
-    def _find_parents(self, ids: set[UUID]) -> dict[UUID, str]:
-        """Return the key of the thread of each parent that the site has."""
-        if not ids:
-            return {}
-        found = self._session.exec(
-            select(Comment.id, Thread.key)
-            .join(Thread, col(Thread.id) == col(Comment.thread_id))
-            .where(col(Comment.site_id) == self._site_id, col(Comment.id).in_(ids))
-        )
-        return dict(found.all())
-
-
-def _update_names(thread: Thread, member: Member, item: CommentIn) -> None:
-    """Keep what the site told last; leaving a field out changes nothing."""
-    if item.thread.url is not None and item.thread.url != thread.url:
-        thread.url = item.thread.url
-    if item.thread.title is not None and item.thread.title != thread.title:
-        thread.title = item.thread.title
-    if item.member.name is not None and item.member.name != member.name:
-        member.name = item.member.name

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlmodel import Session, and_, col, select
 from sqlmodel.sql.expression import Select
 
+from service.db import Database
+from service.domain.states import State
 from service.errors import NotFound
 from service.tables import (
     Assessment,
@@ -143,3 +145,15 @@ def get_body(session: Session, site_id: UUID, comment_id: UUID, revision: int) -
             col(Revision.number) == revision,
         )
     ).one()
+
+
+def find_decided(database: Database, comment_ids: list[UUID]) -> list[UUID]:
+    """Return which of the comments are decided, for those who wait for it (Prefer: wait)."""
+    with database.read() as session:
+        return list(
+            session.exec(
+                select(Comment.id).where(
+                    col(Comment.id).in_(comment_ids), col(Comment.state) != State.PENDING
+                )
+            )
+        )

@@ -8,11 +8,12 @@ from pydantic import AfterValidator, BaseModel, Field, HttpUrl, TypeAdapter
 from service.domain.states import Actor, State
 from service.domain.texts import clean_line
 from service.domain.vocabulary import Audience, DecisionReason
-from service.openapi import ProblemOut
-from service.reports.schemas import ReporterOut
-from service.schemas import Body, Key, Line, Strict, Time
+from service.http.openapi import ProblemOut
+from service.http.schemas import Body, Key, Line, ReporterOut, Strict, Time, id_of
 
 BATCH_LIMIT = 500
+
+CommentId = Annotated[UUID, id_of("comment")]
 
 _url = TypeAdapter(HttpUrl)
 

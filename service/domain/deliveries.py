@@ -25,12 +25,12 @@ DELAYS = (
 JITTER = 0.2
 """The delay grows by up to this share, so that endpoints of one host are not probed at once."""
 
-LONGEST_DELAY = DELAYS[-1] * (1 + JITTER)
+MAX_DELAY = DELAYS[-1] * (1 + JITTER)
 
 GIVE_UP = timedelta(days=5)
 """An endpoint that has failed for so long is disabled; a message that it refused is given up."""
 
-LONGEST_PAUSE = timedelta(days=1)
+MAX_PAUSE = timedelta(days=1)
 """The most that a `Retry-After` is honoured for."""
 
 STATE_EVENTS = frozenset(
@@ -210,7 +210,7 @@ def _pause(outcomes: Iterable[Outcome]) -> timedelta | None:
         for outcome in outcomes
         if isinstance(outcome, Refused) and outcome.retry_after is not None
     ]
-    return min(max(*asked, DELAYS[0] / 5), LONGEST_PAUSE) if asked else None
+    return min(max(*asked, DELAYS[0] / 5), MAX_PAUSE) if asked else None
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.embedded import logs
+from service.embedded import log_files as logs
 from service.embedded.guardian import Guardian, signal_group
 
 STEADY = 30.0
 """Seconds of life after which a child counts as well, and its failures are forgotten."""
 
-LONGEST_PAUSE = 30.0
+MAX_PAUSE = 30.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Child:
     @property
     def pause(self) -> float:
         """Seconds between the last failure and the next start."""
-        return min(2.0 ** (self.failures - 1), LONGEST_PAUSE)
+        return min(2.0 ** (self.failures - 1), MAX_PAUSE)
 
     @property
     def due(self) -> bool:

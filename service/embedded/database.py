@@ -10,7 +10,7 @@ from sqlmodel import col
 from service import clock, migrations
 from service.db import Database
 from service.embedded import demo, folder
-from service.embedded.messages import StartRefused
+from service.embedded.console import StartRefused
 from service.tables import Comment, Scorer
 
 

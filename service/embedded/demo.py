@@ -9,10 +9,12 @@ from argon2 import PasswordHasher
 from sqlmodel import Session, col, select, update
 
 from service import clock
-from service.auth.keys import Scope, create_key, find_principal
+from service.auth.keys import create_key, find_caller
 from service.db import Database
 from service.embedded.folder import write_private
-from service.sites.use_cases import create_moderator, create_site
+from service.http.callers import Scope
+from service.moderators.accounts import create_moderator
+from service.sites.use_cases import create_site
 from service.tables import Moderator, Site, SiteKey
 
 FILE = "demo.json"
@@ -31,11 +33,11 @@ def ensure(database: Database, path: Path, base_url: str) -> bool:
     """
     content = _read(path)
     with database.write() as session:
-        works = content is not None and find_principal(session, content["api_key"]) is not None
+        works = content is not None and find_caller(session, content["api_key"]) is not None
         if content is None or not works:
             content = _make(session)
-    told = {"base_url": base_url} | content | {"base_url": base_url}
-    write_private(path, json.dumps(told, indent=2) + "\n")
+    content = {"base_url": base_url} | content | {"base_url": base_url}
+    write_private(path, json.dumps(content, indent=2) + "\n")
     return not works
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.embedded.messages import StartRefused, say
+from service.embedded.console import StartRefused, say
 
 LOCK = "up.lock"
 LOG = "log"

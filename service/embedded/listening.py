@@ -3,7 +3,7 @@
 import http.client
 import socket
 
-from service.embedded.messages import StartRefused
+from service.embedded.console import StartRefused
 
 HOST = "127.0.0.1"
 

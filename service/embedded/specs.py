@@ -42,14 +42,13 @@ def model(environment: dict[str, str], var: Path) -> Spec:
     return replace(build, once=True)
 
 
-def front(environment: dict[str, str], var: Path, listener: int) -> tuple[Spec, ...]:
+def without_model(environment: dict[str, str], var: Path, listener: int) -> tuple[Spec, ...]:
     """Return how to start all that needs no model; the API serves on an inherited socket."""
     api = ("api", "--fd", str(listener))
     workers = _without_port(environment)
     return (
         _own("The API", "api", api, environment, var, grace=3.0, descriptors=(listener,)),
-        _own("The I/O worker", "io", ("worker", "io"), workers, var, grace=3.0),
-        _own("The beat", "beat", ("worker", "beat"), workers, var, grace=3.0),
+        _own("The I/O worker", "io", ("worker", "io", "--beat"), workers, var, grace=3.0),
     )
 
 

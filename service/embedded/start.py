@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from service.embedded import database, demo, folder, listening, specs
+from service.embedded.console import StartRefused, complain, say
 from service.embedded.guardian import Guardian
-from service.embedded.messages import StartRefused, complain, say
 from service.embedded.stopping import Stopping, StopRequested
 from service.embedded.supervisor import Supervisor
 from service.embedded.valkey import Broker
@@ -66,7 +66,7 @@ def _start(settings: Settings, supervisor: Supervisor, listener: socket.socket) 
     supervisor.start(specs.model(environment, var))
     if database.prepare(var, listening.url(port)):
         say(f"  made the demo site; its key and its moderator are in {var / demo.FILE}")
-    supervisor.start(*specs.front(environment, var, listener.fileno()))
+    supervisor.start(*specs.without_model(environment, var, listener.fileno()))
     supervisor.wait_for(lambda: supervisor.jobs_done)
     supervisor.start(specs.scoring(environment, var))
     supervisor.wait_for(lambda: listening.is_ready(port), READY_PACE)

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from service.embedded import logs
+from service.embedded import log_files as logs
 from service.embedded.child import Child, Spec
+from service.embedded.console import StartRefused, say
 from service.embedded.guardian import Guardian
-from service.embedded.messages import StartRefused, say
 from service.embedded.stopping import Stopping
 
 TICK = 0.1

@@ -12,8 +12,8 @@ from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
 from service.domain.states import Actor, State
 from service.domain.vocabulary import MemberStatus
-from service.paging import DEFAULT_LIMIT, MAX_LIMIT
-from service.schemas import Time
+from service.http.paging import DEFAULT_LIMIT, MAX_LIMIT
+from service.http.schemas import Time
 
 MAX_SEQUENCE = 2**63 - 1
 

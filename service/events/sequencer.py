@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, select
 
-from service.comments.changes import UNDO_WINDOW
+from service.events.outbox import UNDO_WINDOW, is_unnumbered
 from service.tables import Event, Site
 
 BATCH = 500
@@ -27,7 +27,7 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     Nothing is held back for longer than the undo window; a due time far ahead says
     that the clock was set back, and for that nobody has to wait.
     """
-    return and_(_is_unnumbered(), or_(col(Event.due_at) <= now, col(Event.due_at) > now + SET_BACK))
+    return and_(is_unnumbered(), or_(col(Event.due_at) <= now, col(Event.due_at) > now + SET_BACK))
 
 
 def sites_with_due_events(session: Session, now: datetime) -> list[UUID]:
@@ -49,7 +49,7 @@ def number_due_events(session: Session, site_id: UUID, now: datetime) -> int:
         select(Event)
         .where(
             col(Event.site_id) == site_id,
-            _is_unnumbered(),
+            is_unnumbered(),
             col(Event.due_at) <= _horizon(session, site_id, now),
         )
         .order_by(col(Event.due_at), col(Event.created_at), col(Event.id))
@@ -75,16 +75,12 @@ def lock_site(session: Session, site_id: UUID) -> Site:
     ).one()
 
 
-def _is_unnumbered() -> ColumnElement[bool]:
-    return and_(col(Event.sequence).is_(None), col(Event.cancelled_at).is_(None))
-
-
 def _horizon(session: Session, site_id: UUID, now: datetime) -> datetime:
     """Return until when events are numbered: now, or everything if the clock was set back.
 
     All or none, so that no event of a comment can overtake an older one.
     """
     last: datetime | None = session.exec(
-        select(func.max(col(Event.due_at))).where(col(Event.site_id) == site_id, _is_unnumbered())
+        select(func.max(col(Event.due_at))).where(col(Event.site_id) == site_id, is_unnumbered())
     ).one()
     return last if last and last > now + SET_BACK else now

@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.context import Context
 from service.errors import Gone, Invalid
 from service.events.presenter import present_events
 from service.events.schemas import EventsOut, EventsQuery
 from service.events.sequencer import is_due, number_due_events
+from service.http.context import Context
 from service.tables import Event, Site
 
 

@@ -13,10 +13,10 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.context import Context
 from service.domain.states import State
 from service.errors import Unavailable
 from service.health.scorers import is_silent, last_seen
+from service.http.context import Context
 from service.tables import Comment
 
 REDIS_TIMEOUT = 0.5

@@ -8,9 +8,9 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.context import Context
 from service.domain.vocabulary import MemberStatus
 from service.errors import NotFound
+from service.http.context import Context
 from service.members.repository import get_member
 from service.members.schemas import ErasureOut
 from service.tables import Erasure
@@ -35,7 +35,7 @@ def request_erasure(context: Context, site_id: UUID, key: str) -> ErasureOut:
         return _present(erasure)
 
 
-def read_erasure(context: Context, site_id: UUID, erasure_id: UUID) -> ErasureOut:
+def get_erasure(context: Context, site_id: UUID, erasure_id: UUID) -> ErasureOut:
     """Return the receipt as it is now; raises NotFound."""
     with context.database.read() as session:
         erasure = session.exec(

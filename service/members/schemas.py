@@ -7,7 +7,10 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
 
 from service.domain.vocabulary import MemberStatus
-from service.schemas import Body, ModeratorIn, Strict, Time
+from service.http.schemas import Body, Strict, Time, id_of
+from service.moderators.schemas import ModeratorIn
+
+ErasureId = Annotated[UUID, id_of("erasure")]
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -7,16 +7,17 @@ from uuid import UUID
 from sqlmodel import Session
 
 from service import clock
-from service.context import Context
 from service.domain.events import EventType
 from service.domain.vocabulary import MemberStatus
 from service.errors import Invalid
+from service.events.outbox import About, record
+from service.http.context import Context
+from service.http.schemas import rfc3339
 from service.members.repository import count_comments, count_reports, get_member
 from service.members.schemas import MemberDetails, StatusIn
 from service.members.status import current_status
-from service.review.moderators import assert_moderator
-from service.schemas import rfc3339
-from service.tables import Event, Member
+from service.moderators.who import Who, resolve
+from service.tables import Member
 
 
 def read_member(context: Context, site_id: UUID, key: str) -> MemberDetails:
@@ -25,7 +26,9 @@ def read_member(context: Context, site_id: UUID, key: str) -> MemberDetails:
         return _present(session, get_member(session, site_id, key), clock.now())
 
 
-def set_status(context: Context, site_id: UUID, key: str, change: StatusIn) -> MemberDetails:
+def set_status(
+    context: Context, site_id: UUID, key: str, change: StatusIn, who: Who | None
+) -> MemberDetails:
     """Give the member a status, with its event; what changes neither status nor end has none.
 
     Raises NotFound, or Invalid for an end that has passed already.
@@ -42,21 +45,13 @@ def set_status(context: Context, site_id: UUID, key: str, change: StatusIn) -> M
             "status": change.status,
             "until": rfc3339(change.until) if change.until else None,
         }
-        if change.moderator:
-            facts["moderator"] = {"key": assert_moderator(session, site_id, change.moderator).key}
+        if who:
+            facts["moderator"] = {"key": resolve(session, site_id, who).key}
         member.status, member.status_until = change.status, change.until
         member.status_reason = change.reason
         if (change.status, change.until) != (before, until_before):
-            session.add(
-                Event(
-                    site_id=site_id,
-                    type=EventType.MEMBER_STATUS_CHANGED,
-                    member_id=member.id,
-                    facts=facts,
-                    due_at=now,
-                    created_at=now,
-                )
-            )
+            about = About(site_id, member_id=member.id, facts=facts)
+            record(session, EventType.MEMBER_STATUS_CHANGED, about, at=now)
         session.flush()
         return _present(session, member, now)
 

@@ -1,5 +1,7 @@
 """What the policy looks at, recorded with each decision so that it can be recomputed."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from service.domain.scores import ATTRIBUTES
@@ -10,6 +12,9 @@ class Facts(BaseModel):
     """Everything that a decision depends on besides the policy document (invariant 10)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    """Of this form; a change of what a field means gets a new one."""
 
     forms: dict[str, dict[str, float]]
     """Scores 0..1 of every text form that was scored; empty when scoring failed."""

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from service.domain.states import Actor, State
 from service.policy.document import PolicyDocument
 from service.policy.facts import Facts
-from service.policy.phases import Reason, decide
+from service.policy.findings import Reason, Verdict, merge
+from service.policy.phases import examine
 
 
 class Judgement(BaseModel):
@@ -37,3 +38,8 @@ def judge(document: Mapping[str, Any] | None, facts: Facts) -> Judgement:
     scored = facts.failure is None and facts.scores
     actor = Actor.POLICY if scored else Actor.SYSTEM
     return Judgement(state=verdict.state, actor=actor, reasons=verdict.reasons)
+
+
+def decide(policy: PolicyDocument, facts: Facts) -> Verdict:
+    """Return what the policy makes of the facts, with no model at hand; pure."""
+    return merge(examine(policy, facts))

@@ -1,18 +1,17 @@
 """The phases of the policy, in the order in which their reasons are given.
 
-Each phase looks at the facts and returns the reasons why a person should look
-at the comment; none means that the phase has no objection.
+Each phase looks at the facts and returns findings: what should become of the comment,
+and why. No finding means that the phase has no objection. `findings.merge` decides.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from service.domain.states import State
 from service.domain.vocabulary import MemberStatus
 from service.policy.document import PolicyDocument
 from service.policy.facts import Facts
+from service.policy.findings import Finding, Reason
 
 REPORTED = "reported"
 """Code of the reason that reports are."""
@@ -21,81 +20,59 @@ OVER_THRESHOLD = "over_threshold"
 """Code of the reason that a score is."""
 
 
-class Reason(BaseModel):
-    """One reason of a decision, in the fields of the HTTP contract."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    code: str
-    attribute: str | None = None
-    score: float | None = None
-    threshold: float | None = None
-    evidence: str | None = None
-
-    def stored(self) -> dict[str, Any]:
-        """Return the fields that are set."""
-        return self.model_dump(exclude_none=True)
+Phase = Callable[[PolicyDocument, Facts], list[Finding]]
 
 
-class Verdict(BaseModel):
-    """What the policy makes of a revision."""
-
-    model_config = ConfigDict(frozen=True)
-
-    state: State
-    reasons: tuple[Reason, ...]
-
-
-Phase = Callable[[PolicyDocument, Facts], list[Reason]]
-
-
-def scoring_failed(_policy: PolicyDocument, facts: Facts) -> list[Reason]:
+def scoring_failed(_policy: PolicyDocument, facts: Facts) -> list[Finding]:
     """Fail closed: without scores, a person decides (invariant 5)."""
     if facts.failure is None and facts.scores:
         return []
-    return [Reason(code="scoring_failed", evidence=facts.failure or "no_scores")]
+    return [_flag(code="scoring_failed", evidence=facts.failure or "no_scores")]
 
 
-def attribute_missing(policy: PolicyDocument, facts: Facts) -> list[Reason]:
+def attribute_missing(policy: PolicyDocument, facts: Facts) -> list[Finding]:
     """Fail closed: a model that lacks a required attribute has not judged the comment."""
     scores = facts.scores
     if facts.failure is not None or not scores:
         return []
     return [
-        Reason(code="attribute_missing", attribute=name)
+        _flag(code="attribute_missing", attribute=name)
         for name in policy.required
         if name not in scores
     ]
 
 
-def over_threshold(policy: PolicyDocument, facts: Facts) -> list[Reason]:
+def over_threshold(policy: PolicyDocument, facts: Facts) -> list[Finding]:
     """Flag what scores at or over a threshold, the clearest excess first."""
     scores = facts.scores
-    reasons = [
-        Reason(code=OVER_THRESHOLD, attribute=name, score=scores[name], threshold=threshold)
+    over = [
+        (threshold - scores[name], name, threshold)
         for name, threshold in policy.flag_at.items()
         if name in scores and scores[name] >= threshold
     ]
-    return sorted(reasons, key=lambda reason: reason.threshold - reason.score)  # type: ignore[operator]  # both are set three lines above
+    return [
+        _flag(OVER_THRESHOLD, attribute=name, score=scores[name], threshold=threshold)
+        for _, name, threshold in sorted(over, key=lambda excess: excess[0])
+    ]
 
 
-def member_premoderated(_policy: PolicyDocument, facts: Facts) -> list[Reason]:
+def member_premoderated(_policy: PolicyDocument, facts: Facts) -> list[Finding]:
     """Have a person look at everything that a premoderated member writes."""
     if facts.member_status is MemberStatus.PREMODERATED:
-        return [Reason(code="member_premoderated")]
+        return [_flag(code="member_premoderated")]
     return []
 
 
-def previously_flagged(_policy: PolicyDocument, facts: Facts) -> list[Reason]:
+def previously_flagged(_policy: PolicyDocument, facts: Facts) -> list[Finding]:
     """Let no edit talk its way past a person who has looked, or should have."""
-    return [Reason(code="previously_flagged")] if facts.previously_flagged else []
+    return [_flag(code="previously_flagged")] if facts.previously_flagged else []
 
 
-def reported(policy: PolicyDocument, facts: Facts) -> list[Reason]:
+def reported(policy: PolicyDocument, facts: Facts) -> list[Finding]:
     """Have a person look at what enough members have reported."""
     if facts.reporters < policy.report_limit:
         return []
-    return [Reason(code=REPORTED, evidence=f"{facts.reporters} members")]
+    return [_flag(code=REPORTED, evidence=f"{facts.reporters} members")]
 
 
 PHASES: tuple[Phase, ...] = (
@@ -108,10 +85,10 @@ PHASES: tuple[Phase, ...] = (
 )
 
 
-def decide(policy: PolicyDocument, facts: Facts) -> Verdict:
-    """Return the verdict: flagged when any phase objects, else approved.
+def examine(policy: PolicyDocument, facts: Facts) -> list[Finding]:
+    """Return the findings of all phases. Pure: the same policy and facts give the same."""
+    return [finding for phase in PHASES for finding in phase(policy, facts)]
 
-    Pure: the same policy and facts give the same verdict, with no model at hand.
-    """
-    reasons = tuple(reason for phase in PHASES for reason in phase(policy, facts))
-    return Verdict(state=State.FLAGGED if reasons else State.APPROVED, reasons=reasons)
+
+def _flag(code: str, **more: Any) -> Finding:
+    return Finding(state=State.FLAGGED, reason=Reason(code=code, **more))

@@ -1,17 +1,12 @@
-"""Open reports, as parts of queries; all but counts by known ids are scoped to a site."""
+"""Open reports, as parts of queries; each is scoped to a site."""
 
-from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Subquery, func
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from service.tables import Comment, Report
-
-
-def is_open() -> ColumnElement[bool]:
-    """Return whether no decision has resolved the report yet."""
-    return col(Report.resolved_at).is_(None)
+from service.tables.conditions import OPEN_REPORT
 
 
 def has_open_report(site_id: UUID) -> ColumnElement[bool]:
@@ -20,7 +15,7 @@ def has_open_report(site_id: UUID) -> ColumnElement[bool]:
     Reads the partial index of open reports, so that a database can start from the
     few comments that were reported instead of from all that are approved.
     """
-    reported = select(Report.comment_id).where(col(Report.site_id) == site_id, is_open())
+    reported = select(Report.comment_id).where(col(Report.site_id) == site_id, OPEN_REPORT)
     return col(Comment.id).in_(reported)
 
 
@@ -31,20 +26,7 @@ def open_report_counts(site_id: UUID) -> Subquery:
     """
     return (
         select(col(Report.comment_id), func.count().label("reports"))
-        .where(col(Report.site_id) == site_id, is_open())
+        .where(col(Report.site_id) == site_id, OPEN_REPORT)
         .group_by(col(Report.comment_id))
         .subquery("open_report_counts")
     )
-
-
-def count_reporters(session: Session, comments: Iterable[UUID]) -> Mapping[UUID, int]:
-    """Count the different members whose reports are open, by comment; leaves out the others.
-
-    Anonymous reports count for nothing.
-    """
-    counted = session.exec(
-        select(Report.comment_id, func.count(col(Report.reporter_id).distinct()))
-        .where(col(Report.comment_id).in_(comments), is_open())
-        .group_by(col(Report.comment_id))
-    )
-    return {comment_id: reporters for comment_id, reporters in counted if reporters}

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from service.domain.vocabulary import DecisionReason
-from service.schemas import Body, Key, Strict, Time
+from service.http.schemas import Body, Key, ReporterOut, Strict, Time
 
 
 class ReporterIn(Strict):
@@ -20,12 +20,6 @@ class ReportIn(Strict):
     reporter: ReporterIn | None = None
     reason: DecisionReason
     note: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
-
-
-class ReporterOut(BaseModel):
-    """The member who reported."""
-
-    key: str
 
 
 class ReportOut(BaseModel):

@@ -6,24 +6,26 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from service import clock
-from service.context import Context
-from service.review.conditions import CLAIM, free_for, in_queue
-from service.review.moderators import assert_moderator
+from service.http.context import Context
+from service.moderators.who import Who, resolve
 from service.review.queue import find_places, read_items, stale_since
-from service.review.schemas import ClaimIn, ClaimsOut
+from service.review.schemas import ClaimsOut, QueueFilters
+from service.review.selection import CLAIM, free_for, in_queue
 from service.tables import Comment
 
 
-def claim(context: Context, site_id: UUID, wanted: ClaimIn) -> ClaimsOut:
+def claim_comments(
+    context: Context, site_id: UUID, who: Who, filters: QueueFilters, limit: int
+) -> ClaimsOut:
     """Hold the next comments for the moderator, together with what they hold already.
 
-    At most `wanted.limit` in all, so that asking again after a lost answer takes no more.
+    At most `limit` in all, so that asking again after a lost answer takes no more.
     """
     now = clock.now()
     with context.database.write() as session:
-        moderator = assert_moderator(session, site_id, wanted.moderator)
+        moderator = resolve(session, site_id, who)
         free, stale = free_for(moderator.id, now), stale_since(context, now)
-        places = find_places(session, site_id, wanted, stale, wanted.limit, only=free)
+        places = find_places(session, site_id, filters, stale, limit, only=free)
         ids = [comment_id for _, comment_id in places]
         # Since they were found, some may have been taken, decided or withdrawn.
         locked = session.exec(

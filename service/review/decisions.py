@@ -6,21 +6,24 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.comments.changes import UNDO_WINDOW, Change, change_state
+from service.comments.changes import Change, change_state
 from service.comments.presenter import present_decision
 from service.comments.repository import lock_comment
 from service.comments.schemas import DecisionOut
-from service.context import Context
 from service.domain.states import Actor, State
 from service.errors import ClaimedByAnother, IllegalTransition, OutdatedDecision
-from service.reports.use_cases import resolve_reports
-from service.review.conditions import is_held
-from service.review.moderators import assert_moderator
-from service.review.schemas import DecisionIn
+from service.events.outbox import UNDO_WINDOW
+from service.http.context import Context
+from service.moderators.who import Who, resolve
+from service.reports.resolving import resolve_reports
+from service.review.schemas import Verdict
+from service.review.selection import is_held
 from service.tables import Comment, Decision, Moderator
 
 
-def decide(context: Context, site_id: UUID, comment_id: UUID, decision: DecisionIn) -> DecisionOut:
+def decide(
+    context: Context, site_id: UUID, comment_id: UUID, who: Who, verdict: Verdict
+) -> DecisionOut:
     """Record a moderator's decision; the same one sent again is the first one.
 
     Raises NotFound, IllegalTransition (withdrawn), ClaimedByAnother, or OutdatedDecision when the
@@ -29,19 +32,19 @@ def decide(context: Context, site_id: UUID, comment_id: UUID, decision: Decision
     """
     with context.database.write() as session:
         comment = lock_comment(session, site_id, comment_id)
-        moderator = assert_moderator(session, site_id, decision.moderator)
+        moderator = resolve(session, site_id, who)
         last = last_decision(session, comment)
-        if last and _is_same(last, comment, decision, moderator):
+        if last and _is_same(last, comment, verdict, moderator):
             return present_decision(last, moderator)
-        _check_current(comment, decision, moderator, last)
+        _check_current(comment, verdict, moderator, last)
         made = change_state(
             session,
             Change(
                 comment,
-                decision.state,
+                verdict.state,
                 Actor.MODERATOR,
-                reasons=_reasons(decision),
-                note=decision.note,
+                reasons=_reasons(verdict),
+                note=verdict.note,
                 moderator_id=moderator.id,
             ),
         )
@@ -62,36 +65,36 @@ def last_decision(session: Session, comment: Comment) -> Decision | None:
     ).one_or_none()
 
 
-def _is_same(last: Decision, comment: Comment, decision: DecisionIn, moderator: Moderator) -> bool:
+def _is_same(last: Decision, comment: Comment, verdict: Verdict, moderator: Moderator) -> bool:
     """Tell a retry after a lost answer from a new decision."""
     return (
         last.moderator_id == moderator.id
         and last.undoes is None
-        and last.revision == decision.revision == comment.revision
-        and last.to_state is decision.state
-        and last.reasons == _reasons(decision)
-        and last.note == decision.note
+        and last.revision == verdict.revision == comment.revision
+        and last.to_state is verdict.state
+        and last.reasons == _reasons(verdict)
+        and last.note == verdict.note
     )
 
 
-def _reasons(decision: DecisionIn) -> list[dict[str, Any]]:
-    return [{"code": decision.reason.value}] if decision.reason else []
+def _reasons(verdict: Verdict) -> list[dict[str, Any]]:
+    return [{"code": verdict.reason.value}] if verdict.reason else []
 
 
 def _check_current(
-    comment: Comment, decision: DecisionIn, moderator: Moderator, last: Decision | None
+    comment: Comment, verdict: Verdict, moderator: Moderator, last: Decision | None
 ) -> None:
     now = {"state": comment.state.value, "revision": comment.revision}
     if comment.state is State.WITHDRAWN:
         raise IllegalTransition("The author has withdrawn this comment.", **now)
-    if decision.revision != comment.revision:
+    if verdict.revision != comment.revision:
         raise OutdatedDecision("The text has been edited since. Read the comment again.", **now)
-    if decision.expected_state not in (None, comment.state):
+    if verdict.expected_state not in (None, comment.state):
         raise OutdatedDecision("The state has changed since. Read the comment again.", **now)
     if comment.claimed_by != moderator.id and is_held(comment.claimed_until, clock.now()):
         raise ClaimedByAnother("Take another one, or wait until the claim has ended.", **now)
     if (
-        decision.expected_state is None
+        verdict.expected_state is None
         and last
         and last.actor is Actor.MODERATOR
         and last.moderator_id != moderator.id

@@ -7,14 +7,13 @@ from sqlalchemy import ColumnElement, and_, func, literal, or_, union_all
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.comments.conditions import FLAGGED
 from service.comments.presenter import present_comment
 from service.comments.repository import comments_with_text, complete
 from service.comments.schemas import ModeratorOut
-from service.context import Context
-from service.paging import decode_cursor, encode_cursor
+from service.http.context import Context
+from service.http.paging import decode_cursor, encode_cursor
 from service.reports.repository import open_report_counts
-from service.review import conditions
+from service.review import selection as conditions
 from service.review.schemas import (
     ClaimOut,
     QueueCounts,
@@ -24,6 +23,7 @@ from service.review.schemas import (
     QueueQuery,
 )
 from service.tables import Comment, Moderator
+from service.tables.conditions import FLAGGED
 
 LIST = "queue"
 

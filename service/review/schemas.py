@@ -1,6 +1,7 @@
 """What the review calls take and give."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,9 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.comments.schemas import CommentOut, ModeratorOut
 from service.domain.states import State
 from service.domain.vocabulary import DecisionReason
-from service.schemas import Body, Key, ModeratorIn, Page, Strict, Time
+from service.http.schemas import Body, Key, Page, Strict, Time, id_of
+from service.moderators.schemas import ModeratorIn
 
 MAX_CLAIMS = 50
+
+DecisionId = Annotated[UUID, id_of("decision")]
 
 ModeratorHeader = Annotated[
     str | None,
@@ -84,8 +88,8 @@ class ClaimsOut(BaseModel):
     items: list[QueueItem]
 
 
-class DecisionIn(Strict):
-    """A moderator's decision on the revision that they have read."""
+class Verdict(Strict):
+    """What a moderator decides of the revision that they have read."""
 
     state: Literal[State.APPROVED, State.REJECTED, State.FLAGGED]
     revision: int = Field(ge=1, le=2**31 - 1, strict=True)
@@ -94,6 +98,11 @@ class DecisionIn(Strict):
     )
     reason: DecisionReason | None = None
     note: Body | None = Field(None, max_length=2000, description="For colleagues, not readers")
+
+
+class DecisionIn(Verdict):
+    """A verdict, with the moderator whose it is."""
+
     moderator: ModeratorIn
 
 

@@ -6,25 +6,25 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.comments.changes import UNDO_WINDOW, Change, cancel_events, change_state
+from service.comments.changes import Change, change_state
 from service.comments.presenter import present_decision
 from service.comments.repository import lock_comment
 from service.comments.schemas import DecisionOut
-from service.context import Context
 from service.db import after_commit
 from service.domain.states import Actor, State
 from service.domain.vocabulary import Lane
 from service.errors import Conflict, NotFound, NotYourDecision, UndoTooLate
-from service.reports.use_cases import reopen_reports
+from service.events import outbox
+from service.http.context import Context
+from service.moderators.who import Who, resolve
+from service.reports.resolving import reopen_reports
 from service.review.decisions import last_decision
-from service.review.moderators import assert_moderator
-from service.review.schemas import UndoIn
 from service.tables import Decision, Moderator
 
 UNDONE = "undone"
 
 
-def undo_decision(context: Context, site_id: UUID, decision_id: UUID, undo: UndoIn) -> DecisionOut:
+def undo_decision(context: Context, site_id: UUID, decision_id: UUID, who: Who) -> DecisionOut:
     """Bring the comment back to the state before, as a new decision.
 
     The held events of the decision are cancelled; the one of the undo says what holds
@@ -35,12 +35,12 @@ def undo_decision(context: Context, site_id: UUID, decision_id: UUID, undo: Undo
     with context.database.write() as session:
         decision = _get_decision(session, site_id, decision_id)
         comment = lock_comment(session, site_id, decision.comment_id)
-        moderator = assert_moderator(session, site_id, undo.moderator)
+        moderator = resolve(session, site_id, who)
         last = last_decision(session, comment)
         if last and last.undoes == decision.id and last.moderator_id == moderator.id:
             return present_decision(last, moderator)
         _check(decision, last, moderator)
-        cancel_events(session, decision)
+        outbox.cancel(session, decision)
         made = change_state(
             session,
             Change(
@@ -74,8 +74,8 @@ def _check(decision: Decision, last: Decision | None, moderator: Moderator) -> N
         raise NotYourDecision("Only the moderator who decided, or a lead, can undo this.")
     if last is None or last.id != decision.id:
         raise UndoTooLate("The comment has changed since. Read it again, and decide anew.")
-    if clock.now() > decision.created_at + UNDO_WINDOW:
-        seconds = int(UNDO_WINDOW.total_seconds())
+    if clock.now() > decision.created_at + outbox.UNDO_WINDOW:
+        seconds = int(outbox.UNDO_WINDOW.total_seconds())
         raise UndoTooLate(f"The {seconds} seconds for an undo have passed. Decide anew instead.")
 
 

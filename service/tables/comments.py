@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from service import clock
 from service.domain.states import Actor, State
 from service.domain.vocabulary import Audience, Lane
 from service.ids import new_id
-from service.tables.columns import JSON_TYPE, UtcDateTime, choice
+from service.tables.columns import JSON_TYPE, UtcDateTime, choice, partial_index
 
 SPENT_ATTEMPTS = 4
 """Leases without a decision after which a revision is set aside: one in a batch, three alone."""
@@ -32,60 +32,27 @@ class Comment(SQLModel, table=True):
         CheckConstraint("attempts >= 0", name="attempts"),
         CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="lease"),
         # The workers' queue: what is pending, by lane and age.
-        Index(
-            "ix_comment_pending",
-            "lane",
-            "pending_since",
-            "id",
-            sqlite_where=text("state = 'pending'"),
-            postgresql_where=text("state = 'pending'"),
+        partial_index(
+            "ix_comment_pending", "lane", "pending_since", "id", where="state = 'pending'"
         ),
         # What failed too often; hardly ever has a row.
-        Index(
+        partial_index(
             "ix_comment_spent",
             "id",
-            sqlite_where=text(f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}"),
-            postgresql_where=text(f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}"),
+            where=f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}",
         ),
         # What a worker holds, to be stored or given back.
-        Index(
-            "ix_comment_lease",
-            "lease",
-            sqlite_where=text("lease IS NOT NULL"),
-            postgresql_where=text("lease IS NOT NULL"),
-        ),
+        partial_index("ix_comment_lease", "lease", where="lease IS NOT NULL"),
         # The moderators' queue of a site.
-        Index(
-            "ix_comment_flagged",
-            "site_id",
-            "id",
-            sqlite_where=text("state = 'flagged'"),
-            postgresql_where=text("state = 'flagged'"),
-        ),
-        Index(
-            "ix_comment_risk",
-            "site_id",
-            "risk",
-            "id",
-            sqlite_where=text("state = 'flagged'"),
-            postgresql_where=text("state = 'flagged'"),
-        ),
+        partial_index("ix_comment_flagged", "site_id", "id", where="state = 'flagged'"),
+        partial_index("ix_comment_risk", "site_id", "risk", "id", where="state = 'flagged'"),
         # In the order of the queue: Postgres would rather walk all comments by their id
         # than sort a few.
-        Index(
-            "ix_comment_long_pending",
-            "site_id",
-            "id",
-            "pending_since",
-            sqlite_where=text("state = 'pending'"),
-            postgresql_where=text("state = 'pending'"),
+        partial_index(
+            "ix_comment_long_pending", "site_id", "id", "pending_since", where="state = 'pending'"
         ),
-        Index(
-            "ix_comment_claimed",
-            "site_id",
-            "claimed_until",
-            sqlite_where=text("claimed_until IS NOT NULL"),
-            postgresql_where=text("claimed_until IS NOT NULL"),
+        partial_index(
+            "ix_comment_claimed", "site_id", "claimed_until", where="claimed_until IS NOT NULL"
         ),
         CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim"),
         Index("ix_comment_thread", "thread_id", "id"),
@@ -160,13 +127,12 @@ class Decision(SQLModel, table=True):
     __table_args__ = (
         Index("ix_decision_comment", "comment_id", "created_at"),
         # A pending revision is decided automatically once, however often a nudge was doubled.
-        Index(
+        partial_index(
             "uq_decision_automatic",
             "comment_id",
             "revision",
+            where="actor IN ('policy', 'system') AND from_state = 'pending'",
             unique=True,
-            sqlite_where=text("actor IN ('policy', 'system') AND from_state = 'pending'"),
-            postgresql_where=text("actor IN ('policy', 'system') AND from_state = 'pending'"),
         ),
     )
 
@@ -195,14 +161,13 @@ class Report(SQLModel, table=True):
     __table_args__ = (
         Index("ix_report_comment", "comment_id", "created_at"),
         # What is open, for the queue; and a member's open report counts once.
-        Index(
+        partial_index(
             "uq_report_open",
             "site_id",
             "comment_id",
             "reporter_id",
+            where="resolved_at IS NULL",
             unique=True,
-            sqlite_where=text("resolved_at IS NULL"),
-            postgresql_where=text("resolved_at IS NULL"),
         ),
         Index("ix_report_reporter", "reporter_id"),
     )

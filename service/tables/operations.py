@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from service import clock
 from service.domain.events import EventType
 from service.ids import new_id
-from service.tables.columns import JSON_TYPE, UtcDateTime, choice
+from service.tables.columns import JSON_TYPE, UtcDateTime, choice, partial_index
 
 
 class Event(SQLModel, table=True):
@@ -18,20 +18,11 @@ class Event(SQLModel, table=True):
 
     __table_args__ = (
         # Partial, or SQLite would look in it for what has no number: all that was cancelled, too.
-        Index(
-            "uq_event_sequence",
-            "site_id",
-            "sequence",
-            unique=True,
-            sqlite_where=text("sequence IS NOT NULL"),
-            postgresql_where=text("sequence IS NOT NULL"),
+        partial_index(
+            "uq_event_sequence", "site_id", "sequence", where="sequence IS NOT NULL", unique=True
         ),
-        Index(
-            "ix_event_due",
-            "site_id",
-            "due_at",
-            sqlite_where=text("sequence IS NULL AND cancelled_at IS NULL"),
-            postgresql_where=text("sequence IS NULL AND cancelled_at IS NULL"),
+        partial_index(
+            "ix_event_due", "site_id", "due_at", where="sequence IS NULL AND cancelled_at IS NULL"
         ),
         Index("ix_event_comment", "comment_id"),
     )
@@ -66,12 +57,7 @@ class Erasure(SQLModel, table=True):
     __table_args__ = (
         Index("ix_erasure_site", "site_id", "completed_at"),
         # What is still to be done; hardly ever has a row.
-        Index(
-            "ix_erasure_open",
-            "requested_at",
-            sqlite_where=text("completed_at IS NULL"),
-            postgresql_where=text("completed_at IS NULL"),
-        ),
+        partial_index("ix_erasure_open", "requested_at", where="completed_at IS NULL"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text
 from sqlmodel import Field, SQLModel
 
 from service import clock
 from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
 from service.ids import new_id
-from service.tables.columns import JSON_TYPE, UtcDateTime, choice
+from service.tables.columns import JSON_TYPE, UtcDateTime, choice, partial_index
 
 
 class Endpoint(SQLModel, table=True):
@@ -58,13 +58,7 @@ class WebhookMessage(SQLModel, table=True):
     __tablename__: ClassVar[str] = "webhook_message"
     __table_args__ = (
         Index("ix_webhook_message_subject", "endpoint_id", "subject", "sequence"),
-        Index(
-            "ix_webhook_message_due",
-            "endpoint_id",
-            "due_at",
-            sqlite_where=text("failed_at IS NULL"),
-            postgresql_where=text("failed_at IS NULL"),
-        ),
+        partial_index("ix_webhook_message_due", "endpoint_id", "due_at", where="failed_at IS NULL"),
     )
 
     endpoint_id: UUID = Field(foreign_key="endpoint.id", primary_key=True)
@@ -89,13 +83,7 @@ class Delivery(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_delivery_endpoint", "endpoint_id", "id"),
-        Index(
-            "ix_delivery_failed",
-            "endpoint_id",
-            "id",
-            sqlite_where=text("outcome != 'delivered'"),
-            postgresql_where=text("outcome != 'delivered'"),
-        ),
+        partial_index("ix_delivery_failed", "endpoint_id", "id", where="outcome != 'delivered'"),
         Index("ix_delivery_event", "event_id"),
         Index("ix_delivery_created", "created_at"),
         Index("ix_delivery_subject", "subject"),

@@ -53,8 +53,8 @@ _as_dicts = ExceptionDictTransformer(show_locals=False)
 
 def _without_messages(exc_info: ExcInfo) -> list[dict[str, object]]:
     """Return types and places only: a database's message quotes the row that it is about."""
-    told = _as_dicts(exc_info)
-    for error in told:
+    errors = _as_dicts(exc_info)
+    for error in errors:
         for quoting in ("exc_value", "exc_notes", "exceptions", "syntax_error"):
             error.pop(quoting, None)
-    return told
+    return errors

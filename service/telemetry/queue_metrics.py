@@ -13,13 +13,13 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service import clock
-from service.comments.conditions import PENDING
 from service.db import Database
 from service.domain.deliveries import DisabledReason
 from service.domain.vocabulary import Lane
 from service.tables import Comment, Endpoint, Event, Site
+from service.tables.conditions import PENDING
 
-MOST = 100_000
+MAX_COUNTED = 100_000
 """Comments that are counted per lane: more than that is a backlog, however long."""
 
 RECEIVERS = {
@@ -46,7 +46,7 @@ class QueueMetrics(Collector):
         """Give the gauges as they are now."""
         depth = GaugeMetricFamily(
             "netiquette_pending_comments",
-            f"Pending comments, at most {MOST:,} per lane",
+            f"Pending comments, at most {MAX_COUNTED:,} per lane",
             labels=["lane"],
         )
         age = GaugeMetricFamily(
@@ -85,8 +85,8 @@ class QueueMetrics(Collector):
 
 
 def pending_count(lane: Lane) -> SelectOfScalar[int]:
-    """Return the query for how many comments of the lane are pending, up to MOST."""
-    some = select(literal_column("1")).where(PENDING, _in(lane)).limit(MOST).subquery()
+    """Return the query for how many comments of the lane are pending, up to MAX_COUNTED."""
+    some = select(literal_column("1")).where(PENDING, _in(lane)).limit(MAX_COUNTED).subquery()
     return select(func.count()).select_from(some)
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 HEADER = "traceparent"
-MOST_LINKS = 32
+MAX_LINKS = 32
 
 STOP_SECONDS = 1.0
 """How long the end of a process may wait for a collector."""

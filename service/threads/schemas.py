@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from service.comments.schemas import MemberOut, WebAddress
 from service.domain.states import State
 from service.domain.vocabulary import Audience, Moderation
-from service.schemas import Key, Line, Page, Strict, Time
+from service.http.schemas import Key, Line, Page, Strict, Time
 
 
 class ThreadQuery(Page):

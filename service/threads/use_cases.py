@@ -7,10 +7,10 @@ from sqlmodel import Session, col, or_, select
 from service import clock
 from service.comments.repository import comments_with_text
 from service.comments.schemas import MemberOut
-from service.context import Context
 from service.domain.states import State
 from service.errors import NotFound
-from service.paging import decode_cursor, encode_cursor
+from service.http.context import Context
+from service.http.paging import decode_cursor, encode_cursor
 from service.tables import Comment, Member, Thread
 from service.threads.schemas import (
     ReaderComment,
@@ -33,7 +33,7 @@ def list_comments(
     position = decode_cursor(query.after, LIST, filters, UUID) if query.after else None
     now = clock.now()
     with context.database.read() as session:
-        thread = _find_thread(session, site_id, key)
+        thread = _get_thread(session, site_id, key)
         reader = _find_member_id(session, site_id, query.member)
         shown = visible(Comment, thread, query.audience, reader, now)
         tombstone = has_visible_reply(thread, query.audience, reader, now)
@@ -64,13 +64,13 @@ def list_comments(
 def change_thread(context: Context, site_id: UUID, key: str, changes: ThreadChanges) -> ThreadState:
     """Set what is given, leave the rest; raises NotFound."""
     with context.database.write() as session:
-        thread = _find_thread(session, site_id, key)
+        thread = _get_thread(session, site_id, key)
         for name, value in changes.model_dump(exclude_unset=True).items():
             setattr(thread, name, value)
         return ThreadState.model_validate(thread, from_attributes=True)
 
 
-def _find_thread(session: Session, site_id: UUID, key: str) -> Thread:
+def _get_thread(session: Session, site_id: UUID, key: str) -> Thread:
     thread = session.exec(
         select(Thread).where(col(Thread.site_id) == site_id, col(Thread.key) == key)
     ).one_or_none()

@@ -7,19 +7,19 @@ from sqlalchemy import func, literal_column, update
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.context import Context
 from service.errors import Gone, NotFound
-from service.paging import decode_cursor, encode_cursor
+from service.http.context import Context
+from service.http.paging import decode_cursor, encode_cursor
 from service.tables import Delivery, Endpoint, Event, WebhookMessage
-from service.webhooks import queue
+from service.webhooks import messages
 from service.webhooks.presenter import present_delivery
 from service.webhooks.schemas import DeliveriesOut, DeliveriesQuery, QueuedOut, RedeliveredOut
-from service.webhooks.use_cases import changing, find_endpoint, refuse_disabled
+from service.webhooks.use_cases import changing, get_endpoint, refuse_disabled
 
 LIST = "deliveries"
 
 # A literal, so that the databases see that the index of failed ones serves it.
-FAILED = col(Delivery.outcome) != literal_column(f"'{queue.DELIVERED}'")
+FAILED = col(Delivery.outcome) != literal_column(f"'{messages.DELIVERED}'")
 
 
 def list_deliveries(
@@ -30,7 +30,7 @@ def list_deliveries(
     filters["endpoint"] = str(endpoint_id)
     before = decode_cursor(query.after, LIST, filters, UUID) if query.after else None
     with context.database.read() as session:
-        endpoint = find_endpoint(session, site_id, endpoint_id)
+        endpoint = get_endpoint(session, site_id, endpoint_id)
         page = select(Delivery).where(
             col(Delivery.site_id) == site_id, col(Delivery.endpoint_id) == endpoint_id
         )
@@ -41,7 +41,7 @@ def list_deliveries(
         if before:
             page = page.where(col(Delivery.id) < before)
         rows = session.exec(page.order_by(col(Delivery.id).desc()).limit(query.limit + 1)).all()
-        waiting = queue.find(session, endpoint, [row.sequence for row in rows])
+        waiting = messages.find(session, endpoint, [row.sequence for row in rows])
     items = [
         present_delivery(row, _next_attempt(endpoint, waiting.get(row.sequence)))
         for row in rows[: query.limit]
@@ -75,11 +75,11 @@ def redeliver(context: Context, site_id: UUID, endpoint_id: UUID, delivery_id: U
         ).one_or_none()
         if event is None:
             raise Gone("The event is no longer kept.")
-        waiting = queue.find(session, endpoint, [delivery.sequence])
+        waiting = messages.find(session, endpoint, [delivery.sequence])
         if delivery.sequence in waiting:
             _renew(session, endpoint, delivery.sequence)
         else:
-            message = queue.message_for(endpoint, event)
+            message = messages.message_for(endpoint, event)
             message.attempts = _last_attempt(session, endpoint, delivery.event_id)
             session.add(message)
         endpoint.next_attempt_at = None
@@ -103,7 +103,7 @@ def _renew(session: Session, endpoint: Endpoint, sequence: int | None = None) ->
     )
     result = session.execute(
         update(WebhookMessage)
-        .where(queue.waits_for(endpoint), which)
+        .where(messages.waits_for(endpoint), which)
         .values(refusals=0, first_failed_at=None, failed_at=None, due_at=clock.now())
         .execution_options(synchronize_session=False)
     )

@@ -23,13 +23,13 @@ from service.events.schemas import (
     ReportData,
     WebhookData,
 )
-from service.schemas import Time
+from service.http.schemas import Time
 from service.tables import Comment, Endpoint, Erasure, Event, Revision, WebhookMessage
 
-MOST_BYTES = 20_000
+MAX_BYTES = 20_000
 """Of a payload (Standard Webhooks 1.0, «Payload size»)."""
 
-MOST_SUPERSEDED = 100
+MAX_SUPERSEDED = 100
 """Ids that are named; of more, the newest."""
 
 
@@ -133,13 +133,13 @@ def _body(endpoint: Endpoint, message: WebhookMessage, event: EventOut, text: st
     content = event.model_dump(mode="json", include={"type", "timestamp", "data"})
     content["data"] |= {
         "sequence": event.sequence,
-        "supersedes": message.supersedes[-MOST_SUPERSEDED:],
+        "supersedes": message.supersedes[-MAX_SUPERSEDED:],
     }
     has_text = endpoint.include_body and "comment" in content["data"]
     if has_text:
         content["data"]["comment"] |= {"body": text, "body_omitted": False}
     body = _encode(content)
-    if has_text and len(body) > MOST_BYTES:
+    if has_text and len(body) > MAX_BYTES:
         content["data"]["comment"] |= {"body": None, "body_omitted": True}
         body = _encode(content)
     return body

@@ -15,10 +15,13 @@ from pydantic import (
 
 from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
-from service.schemas import Line, Page, Strict, Time
+from service.http.schemas import Line, Page, Strict, Time, id_of
 from service.webhooks.addresses import is_port_allowed
 
-MOST_RATE = 1000
+MAX_RATE = 1000
+
+EndpointId = Annotated[UUID, id_of("endpoint")]
+DeliveryId = Annotated[UUID, id_of("delivery")]
 
 _url = TypeAdapter(AnyHttpUrl)
 
@@ -48,7 +51,7 @@ SubscribedTypes = Annotated[
     AfterValidator(lambda given: list(dict.fromkeys(given))),
 ]
 
-Rate = Annotated[int, Field(ge=1, le=MOST_RATE, description="Most deliveries per second")]
+Rate = Annotated[int, Field(ge=1, le=MAX_RATE, description="Most deliveries per second")]
 
 
 class EndpointIn(Strict):

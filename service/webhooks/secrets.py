@@ -1,49 +1,11 @@
-"""Secrets to sign with: made, kept encrypted, read to sign and to check."""
+"""The secrets that deliveries are signed with."""
 
 import base64
 import secrets
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from pydantic import SecretStr
-
-from service.errors import NotConfigured
-
 PREFIX = "whsec_"
 SECRET_BYTES = 32
 """Standard Webhooks asks for 24 to 64."""
-
-
-class SecretUnreadableError(Exception):
-    """It was encrypted with another key."""
-
-
-class SecretBox:
-    """Encrypts and decrypts with the installation's key."""
-
-    def __init__(self, key: SecretStr | None) -> None:
-        """Take the key of the installation; raises NotConfigured without one."""
-        if key is None:
-            raise NotConfigured(
-                "Webhooks and Coral need NETIQUETTE_SECRET_KEY, which encrypts their secrets. "
-                "Whoever runs this installation has to set it, for the API and the I/O workers."
-            )
-        derived = HKDF(SHA256(), length=32, salt=None, info=b"netiquette webhook secrets").derive(
-            key.get_secret_value().encode()
-        )
-        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
-
-    def encrypt(self, secret: str) -> str:
-        """Return the secret as it is stored."""
-        return self._fernet.encrypt(secret.encode()).decode()
-
-    def decrypt(self, stored: str) -> str:
-        """Return the secret; raises SecretUnreadableError where the key is another one."""
-        try:
-            return self._fernet.decrypt(stored).decode()
-        except InvalidToken:
-            raise SecretUnreadableError from None
 
 
 def new_secret() -> str:

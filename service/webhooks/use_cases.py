@@ -11,12 +11,14 @@ from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.context import Context
 from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
 from service.errors import EndpointDisabled, Invalid, NotFound, TooManyEndpoints
-from service.paging import decode_cursor, encode_cursor
-from service.schemas import Page
+from service.events.outbox import About, record
+from service.http.context import Context
+from service.http.paging import decode_cursor, encode_cursor
+from service.http.schemas import Page
+from service.secret_box import SecretBox
 from service.settings import Settings
 from service.tables import Delivery, Endpoint, Event, Site, WebhookMessage
 from service.webhooks.addresses import may_reach, read_address
@@ -30,9 +32,9 @@ from service.webhooks.schemas import (
     QueuedOut,
     SecretOut,
 )
-from service.webhooks.secrets import SecretBox, new_secret
+from service.webhooks.secrets import new_secret
 
-MOST_ENDPOINTS = 50
+MAX_ENDPOINTS = 50
 """Per site."""
 
 OVERLAP = timedelta(hours=24)
@@ -57,8 +59,8 @@ def add_endpoint(context: Context, site_id: UUID, item: EndpointIn) -> NewEndpoi
         count = session.exec(
             select(func.count()).select_from(Endpoint).where(col(Endpoint.site_id) == site_id)
         ).one()
-        if count >= MOST_ENDPOINTS:
-            raise TooManyEndpoints(f"A site may have {MOST_ENDPOINTS}. Delete one first.")
+        if count >= MAX_ENDPOINTS:
+            raise TooManyEndpoints(f"A site may have {MAX_ENDPOINTS}. Delete one first.")
         endpoint = Endpoint(
             site_id=site_id,
             secret=box.encrypt(secret),
@@ -88,10 +90,10 @@ def list_endpoints(context: Context, site_id: UUID, query: Page) -> EndpointsOut
     )
 
 
-def read_endpoint(context: Context, site_id: UUID, endpoint_id: UUID) -> EndpointOut:
+def show_endpoint(context: Context, site_id: UUID, endpoint_id: UUID) -> EndpointOut:
     """Return the endpoint; raises NotFound."""
     with context.database.read() as session:
-        return present_endpoint(session, find_endpoint(session, site_id, endpoint_id))
+        return present_endpoint(session, get_endpoint(session, site_id, endpoint_id))
 
 
 def change_endpoint(
@@ -147,18 +149,16 @@ def send_test(context: Context, site_id: UUID, endpoint_id: UUID) -> QueuedOut:
     with changing(context, site_id, endpoint_id) as (session, endpoint):
         refuse_disabled(endpoint)
         endpoint.next_attempt_at = None
-        event = webhook_event(endpoint, EventType.WEBHOOK_TEST)
-        session.add(event)
+        event = record_webhook_event(session, endpoint, EventType.WEBHOOK_TEST)
         return QueuedOut(event=event.id)
 
 
-def webhook_event(
-    endpoint: Endpoint, kind: EventType, reason: DisabledReason | None = None
+def record_webhook_event(
+    session: Session, endpoint: Endpoint, kind: EventType, reason: DisabledReason | None = None
 ) -> Event:
-    """Return an event about the endpoint, due at once."""
-    now = clock.now()
+    """Add an event about the endpoint, due at once."""
     facts = {"endpoint": {"id": str(endpoint.id)}, "reason": reason}
-    return Event(site_id=endpoint.site_id, type=kind, facts=facts, due_at=now, created_at=now)
+    return record(session, kind, About(endpoint.site_id, facts=facts))
 
 
 @contextmanager
@@ -167,10 +167,10 @@ def changing(
 ) -> Iterator[tuple[Session, Endpoint]]:
     """Give the endpoint, held until the commit; raises NotFound."""
     with context.database.write() as session:
-        yield session, find_endpoint(session, site_id, endpoint_id, lock=True)
+        yield session, get_endpoint(session, site_id, endpoint_id, lock=True)
 
 
-def find_endpoint(
+def get_endpoint(
     session: Session, site_id: UUID, endpoint_id: UUID, *, lock: bool = False
 ) -> Endpoint:
     """Return the site's endpoint, held until the commit if asked; raises NotFound."""

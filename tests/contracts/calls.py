@@ -5,7 +5,7 @@ from typing import Any
 
 from service.app import create_app
 from service.settings import Settings
-from service.testing_http import Backend, comment_in
+from service.testing.backend import Backend, comment_in
 
 KEY = "nur-hier"
 """Stands for the key of a thread or a member in a path."""

@@ -19,13 +19,13 @@ from pathlib import Path
 import requests
 import schemathesis
 
-from service.auth.keys import Scope
-from service.testing_http import comment_in, make_key
+from service.http.callers import Scope
+from service.testing.backend import comment_in, make_key
 from tests.contracts.calls import DOCUMENTED
 from tests.contracts.fuzzing import Fuzzer, Operation
 from tests.contracts.processes import installed, running
 from tests.faults.postgres import postgres
-from tests.invariants.stack import Stack
+from tests.support.stack import Stack
 
 TURNS = 10
 """Each operation comes so many times, so that what it needs is fresh: an undo has ten seconds."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from service.compat.perspective import errors as google
+from service.compat.perspective import door as perspective
 
 KEPT = 200
 """So many values of a kind are remembered, the newest ones."""
@@ -127,7 +127,7 @@ class Fuzzer:
             self._fill_in(case, choice, allowed=allowed)
         keys = [*[self.keys[0]] * 3 * len(self.keys), *self.keys]
         key = keys[choice % len(keys)]
-        if case.path.startswith(google.PATHS):
+        if case.path.startswith(perspective.PREFIX):
             query["key"] = key
             case.query = query
         headers = {
@@ -158,7 +158,7 @@ class Fuzzer:
             case.query["after"] = after
         if isinstance(case.body, dict):
             self._fill_body(case.body, choice)
-            if case.path.startswith(google.PATHS):
+            if case.path.startswith(perspective.PREFIX):
                 _ask_for_toxicity(case.body, analyze=case.path.endswith("analyze"))
 
     def _fill_body(self, body: dict[str, Any], choice: int) -> None:

@@ -12,8 +12,8 @@ import requests
 
 from service.db import Database
 from service.migrations import migrate
-from service.testing import add_site
-from tests.invariants.stack import FAKE_WORKER, Stack, Valkey, Worker, wait_until
+from service.testing.rows import add_site
+from tests.support.stack import FAKE_WORKER, Stack, Valkey, Worker, wait_until
 
 HIGH = "999999/second"
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import requests
 
-from service.auth.keys import Scope
-from service.testing_http import comment_in, make_key
+from service.http.callers import Scope
+from service.testing.backend import comment_in, make_key
 from tests.contracts.processes import installed, running, started
-from tests.invariants.fake_worker import NOT_A_NUMBER, RAISES, TOXIC
-from tests.invariants.stack import wait_until
+from tests.support.fake_worker import NOT_A_NUMBER, RAISES, TOXIC
+from tests.support.stack import wait_until
 
 AT_DEBUG = str(Path(__file__).with_name("at_debug.py"))
 MARKER = "GEHEIM"

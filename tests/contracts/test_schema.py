@@ -13,14 +13,14 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from service.app import create_app
-from service.auth.keys import Scope
 from service.domain.states import State
+from service.http.callers import Scope
 from service.settings import Settings
-from service.testing_http import Backend, ServedApi, make_key
-from tests.conftest import SECRET_KEY
+from service.testing.backend import Backend, ServedApi, make_key
 from tests.contracts.calls import DOCUMENTED
 from tests.contracts.fuzzing import Fuzzer, Operation
-from tests.service.compat.conftest import worker_on
+from tests.support.analysing import worker_on
+from tests.support.installation import SECRET_KEY
 
 EXAMPLES = 12
 

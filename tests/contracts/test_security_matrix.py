@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from service.auth.keys import LOOKUP_LENGTH, Scope, revoke_key
+from service.auth.keys import LOOKUP_LENGTH, revoke_key
 from service.domain.states import State
-from service.testing_http import Backend, make_key
+from service.http.callers import Scope
+from service.testing.backend import Backend, make_key
 from tests.contracts.calls import BODIES, KEY, OPERATIONS, send
 
 MARKER = "GEHEIMNIS"

@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 
 from service.domain.states import State
 from service.ids import new_id
-from service.testing_http import Backend
+from service.testing.backend import Backend
 from tests.contracts.calls import KEY, OPERATIONS, send
 
 NOBODY = new_id()

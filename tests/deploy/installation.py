@@ -14,7 +14,7 @@ import yaml
 
 from tests.deploy.dockerfile import ROOT, Step, read
 from tests.deploy.image import Image
-from tests.invariants.stack import free_port
+from tests.support.stack import free_port
 
 PORTS = ("8000", "9100")
 """Those that compose.yaml's commands and health checks speak of; here each process has its own."""

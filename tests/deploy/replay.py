@@ -30,7 +30,7 @@ from service.db import Database
 from tests.deploy.dockerfile import ROOT
 from tests.deploy.image import Image, build
 from tests.deploy.installation import Installation, wait_for
-from tests.invariants.stack import free_port
+from tests.support.stack import free_port
 
 SERVICES = ("api", "score", "score-2", "io", "beat")
 BATCHES = 8

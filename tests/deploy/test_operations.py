@@ -10,7 +10,7 @@ from service.cli import application
 from service.health.use_cases import Trouble
 from service.settings import Settings
 from tests.deploy.dockerfile import ROOT
-from tests.service.telemetry.reading import rows
+from tests.support.reading import rows
 
 TEXT = (ROOT / "docs" / "operations.md").read_text("utf-8")
 CODE = re.findall(r"`([^`\n]+)`", TEXT) + re.findall(r"^    (.+)$", TEXT, re.MULTILINE)

@@ -14,15 +14,15 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from service.app import create_app
-from service.auth.keys import Scope
 from service.compat.perspective import schemas
+from service.http.callers import Scope
 from service.settings import Settings
 from service.tables import Label
-from service.testing import add_site
-from service.testing_http import Backend, ServedApi, make_key
-from tests.conftest import DEAD_PORT, SECRET_KEY
+from service.testing.backend import Backend, ServedApi, make_key
+from service.testing.rows import add_site
 from tests.docs.node import NODE, install
-from tests.service.compat.conftest import worker_on
+from tests.support.analysing import worker_on
+from tests.support.installation import DEAD_PORT, SECRET_KEY
 
 DOCS = Path(__file__).parents[2] / "docs" / "perspective"
 

@@ -15,17 +15,17 @@ from standardwebhooks import Webhook
 from starlette.testclient import TestClient
 
 from service.app import create_app
-from service.auth.keys import Scope
 from service.db import Database
 from service.domain.states import State
+from service.http.callers import Scope
 from service.settings import Settings
-from service.testing import add_site
-from service.testing_http import Backend, ServedApi, make_key
+from service.testing.backend import Backend, ServedApi, make_key
+from service.testing.rows import add_site
 from service.webhooks.secrets import new_secret
-from tests.conftest import DEAD_PORT
 from tests.docs.node import NODE, install
-from tests.invariants.stack import free_port
-from tests.workers.delivery.outbox import Outbox
+from tests.support.installation import DEAD_PORT
+from tests.support.outbox import Outbox
+from tests.support.stack import free_port
 
 DOCS = Path(__file__).parents[2] / "docs" / "webhooks"
 

@@ -15,7 +15,7 @@ import pytest
 
 from service.policy.document import FIRST_POLICY
 from service.policy.facts import Facts
-from service.policy.phases import decide
+from service.policy.judgement import decide
 from workers.testing import write_tiny_model
 
 NETIQUETTE = Path(sys.executable).with_name("netiquette")

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.db import Database
-from service.embedded.messages import say
+from service.embedded.console import say
 from tests.faults import plan
 from tests.faults.disk import small_disk
 from tests.faults.postgres import postgres

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from service.review.conditions import CLAIM
+from service.review.selection import CLAIM
 from tests.faults.ledger import Kept, Ledger
 from tests.faults.traffic import Site
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from service.settings import Settings
-from tests.invariants.fake_worker import FakeEngine
+from tests.support.fake_worker import FakeEngine
 from workers.engines import Scored
 
 STARVES = "FRISST"

@@ -27,7 +27,7 @@ class Kind(StrEnum):
     MODEL_SWITCHED = "model switched"
 
 
-PROCESSES = ("api", "score", "score child", "io", "beat", "valkey", "guardian", "up")
+PROCESSES = ("api", "score", "score child", "io", "valkey", "guardian", "up")
 POISON = ("STIRBT", "KLEMMT", "MURKS", "NANU", "FRISST")
 """Words at which the engine dies, hangs, raises, returns NaN, or runs out of memory."""
 
@@ -45,7 +45,7 @@ LASTING = {
 }
 """What goes on until it is ended; everything else happens in a moment."""
 
-LONGEST = 8.0
+MAX_SECONDS = 8.0
 """Seconds: longer than a lease, a hang, and the patience of callers and of Valkey's clients."""
 
 STEPS = (20, 3600)
@@ -117,5 +117,5 @@ def _one_of_each_first(draw: random.Random, menu: Sequence[Fault]) -> list[Fault
 
 
 def _timed(draw: random.Random, fault: Fault, after: float) -> Fault:
-    seconds = draw.uniform(0.5, LONGEST) if fault.kind in LASTING else 0.0
+    seconds = draw.uniform(0.5, MAX_SECONDS) if fault.kind in LASTING else 0.0
     return Fault(fault.kind, fault.target, after, seconds)

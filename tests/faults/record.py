@@ -13,8 +13,8 @@ from service.domain.states import Actor, State, may_change, may_undo
 from service.events.sequencer import SET_BACK
 from service.tables import Comment, Decision, Event, Revision, Site
 from tests.faults.plan import POISON
-from tests.invariants.fake_worker import TOXIC
-from tests.invariants.record import check_assessment, check_recomputed
+from tests.support.fake_worker import TOXIC
+from tests.support.record import check_assessment, check_recomputed
 
 AUTOMATIC = (Actor.POLICY, Actor.SYSTEM)
 TOXICITY = {True: 0.9, False: 0.01}

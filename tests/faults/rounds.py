@@ -12,13 +12,13 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, or_, select
 
-from service.auth.keys import Scope
 from service.db import Database
 from service.domain.states import State
+from service.http.callers import Scope
 from service.ids import new_id
 from service.tables import Comment, Event
-from service.testing import add_site, insert_comment
-from service.testing_http import make_key
+from service.testing.backend import make_key
+from service.testing.rows import add_site, insert_comment
 from tests.faults.answers import check_answers
 from tests.faults.disk import Disk
 from tests.faults.injecting import Injector

@@ -17,12 +17,12 @@ from service.events.sequencer import number_due_events
 from service.ids import new_id
 from service.settings import Settings
 from service.tables import Assessment, Comment, Decision, Event, Revision
-from service.testing import SiteRows, add_comments, add_site, frozen_clock
+from service.testing.rows import SiteRows, add_comments, add_site, frozen_clock
 from tests.faults.answers import check_feed, check_kept
 from tests.faults.ledger import Kept
 from tests.faults.record import check_tables
-from tests.invariants.fake_worker import FakeEngine
-from workers.scoring import Scoring
+from tests.support.fake_worker import FakeEngine
+from workers.scoring.batch import Scoring
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -23,7 +23,6 @@ WORDS = {
     "api": "process api",
     "score": "process worker score",
     "io": "process worker io",
-    "beat": "process worker beat",
     "valkey": "valkey-server",
     "guardian": "guardian.py",
 }

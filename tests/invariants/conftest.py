@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from service.db import Database
-from service.testing import add_site
-from tests.invariants.stack import Stack, Valkey
+from service.testing.rows import add_site
+from tests.support.stack import Stack, Valkey
 
 
 @pytest.fixture

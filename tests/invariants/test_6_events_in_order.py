@@ -24,7 +24,7 @@ from service.events import sequencer
 from service.events.sequencer import SET_BACK, number_due_events
 from service.ids import new_id
 from service.tables import Event, Site
-from service.testing import FrozenClock, SiteRows, add_comments, add_site, frozen_clock
+from service.testing.rows import FrozenClock, SiteRows, add_comments, add_site, frozen_clock
 
 COMMENTS = 3
 

@@ -12,12 +12,12 @@ from service.domain.scores import ATTRIBUTES
 from service.domain.vocabulary import Lane, MemberStatus
 from service.settings import Settings
 from service.tables import Assessment, Decision, Member
-from service.testing import add_comments, add_site
-from tests.invariants.fake_worker import FakeEngine
-from tests.invariants.record import check_record
+from service.testing.rows import add_comments, add_site
+from tests.support.fake_worker import FakeEngine
+from tests.support.record import check_record
 from workers.engines import Scored
-from workers.outcomes import Outcome
-from workers.scoring import Scoring
+from workers.scoring.batch import Scoring
+from workers.scoring.outcomes import Outcome
 
 scores = st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats(0, 1))
 

@@ -16,16 +16,16 @@ import pytest
 from sqlalchemy import select, text
 from sqlmodel import SQLModel
 
-from service.auth.keys import Scope
 from service.comments.changes import Change, change_state
 from service.comments.repository import lock_comment
 from service.db import Database
 from service.domain.states import Actor, State
+from service.http.callers import Scope
 from service.tables import Assessment
-from service.testing_http import comment_in, make_key
+from service.testing.backend import comment_in, make_key
 from service.webhooks.secrets import new_secret
-from tests.invariants.stack import Stack, Valkey, wait_until
-from tests.workers.delivery.outbox import Outbox
+from tests.support.outbox import Outbox
+from tests.support.stack import Stack, Valkey, wait_until
 
 MARKER = "Zwetschgenmus"
 

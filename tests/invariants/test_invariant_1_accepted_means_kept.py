@@ -9,10 +9,10 @@ import pytest
 
 from service.domain.states import State
 from service.domain.vocabulary import Lane
-from service.queue import Nudger, create_celery, nudge
-from service.testing import add_comments
-from tests.invariants.record import check_record
-from tests.invariants.stack import Stack, Valkey, wait_until
+from service.nudges import Nudger, create_celery, nudge
+from service.testing.rows import add_comments
+from tests.support.record import check_record
+from tests.support.stack import Stack, Valkey, wait_until
 
 SLOW = ["LANGSAM 1", "LANGSAM 2", "LANGSAM 3"]
 
@@ -99,7 +99,7 @@ def test_api_killed_between_commit_and_nudge(stack: Stack, database_url: str) ->
     program = f"""
 import os, signal
 from service.db import Database, after_commit
-from service.testing import SiteRows, insert_comment
+from service.testing.rows import SiteRows, insert_comment
 from uuid import UUID
 rows = SiteRows(*map(UUID, {[str(i) for i in vars(stack.rows).values()]!r}))
 with Database({database_url!r}).write() as session:

@@ -4,10 +4,10 @@ import pytest
 
 from service.domain.states import State
 from service.domain.vocabulary import Lane
-from service.queue import ENOUGH_WAITING, create_celery, nudge
-from service.testing import add_comments
-from tests.invariants.record import check_record
-from tests.invariants.stack import Stack, Valkey
+from service.nudges import ENOUGH_WAITING, create_celery, nudge
+from service.testing.rows import add_comments
+from tests.support.record import check_record
+from tests.support.stack import Stack, Valkey
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

@@ -7,9 +7,9 @@ from service.comments.changes import Change, change_state
 from service.db import Database
 from service.domain.states import Actor, State
 from service.tables import Assessment, Comment, Decision, Revision
-from service.testing import add_comments
-from tests.invariants.record import check_record
-from tests.invariants.stack import Stack, wait_until
+from service.testing.rows import add_comments
+from tests.support.record import check_record
+from tests.support.stack import Stack, wait_until
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -9,13 +9,13 @@ from service.domain.states import State
 from service.domain.vocabulary import Lane
 from service.ids import new_id
 from service.tables import Assessment, Comment, Decision, Event
-from service.testing import add_comments, add_site
-from tests.invariants.fake_worker import FakeEngine
-from tests.invariants.record import check_record
-from workers import leases
-from workers.leases import Limits
-from workers.results import score_checked
-from workers.storing import store
+from service.testing.rows import add_comments, add_site
+from tests.support.fake_worker import FakeEngine
+from tests.support.record import check_record
+from workers.scoring import leases
+from workers.scoring.checks import score_checked
+from workers.scoring.leases import Limits
+from workers.scoring.storing import store
 
 
 @pytest.mark.parametrize("table", [Assessment, Decision, Event])

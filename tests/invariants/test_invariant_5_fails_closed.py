@@ -7,10 +7,10 @@ from sqlmodel import col, select
 
 from service.domain.states import State
 from service.tables import Comment, Decision, Scorer
-from service.testing import add_comments
-from tests.invariants.record import check_record
-from tests.invariants.stack import Stack, wait_until
-from workers.storing import CRASH_OR_HANG
+from service.testing.rows import add_comments
+from tests.support.record import check_record
+from tests.support.stack import Stack, wait_until
+from workers.scoring.storing import CRASH_OR_HANG
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

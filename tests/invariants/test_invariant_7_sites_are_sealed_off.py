@@ -3,8 +3,8 @@
 from typing import Any
 
 from service.domain.states import State
-from service.testing import frozen_clock
-from service.testing_http import Backend
+from service.testing.backend import Backend
+from service.testing.rows import frozen_clock
 
 SAME: dict[str, Any] = {
     "thread": {"key": "artikel", "title": "Titel"},

@@ -7,10 +7,10 @@ from sqlmodel import select
 
 from service import clock
 from service.domain.vocabulary import Lane
-from service.queue import create_celery, nudge
+from service.nudges import create_celery, nudge
 from service.tables import Analysis
-from service.testing import add_comments
-from tests.invariants.stack import Stack, Valkey, wait_until
+from service.testing.rows import add_comments
+from tests.support.stack import Stack, Valkey, wait_until
 
 MARKER = "Geheimwort"
 

@@ -16,8 +16,8 @@ from service.db import Database
 from service.domain.vocabulary import Lane
 from service.ids import new_id
 from service.migrations import migrate
-from service.testing_http import Backend
-from workers import leases
+from service.testing.backend import Backend
+from workers.scoring import leases
 
 
 def test_upgrading_gives_exactly_the_tables(empty: Database) -> None:

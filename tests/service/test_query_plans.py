@@ -16,24 +16,24 @@ from benchmarks.scale.filling import BLOCK, Filled
 from benchmarks.scale.reads import BATCH, READS, Read, World
 from benchmarks.scale.records import SECRET_KEY
 from service.app import create_app
-from service.auth.keys import Scope
-from service.comments.waiting import find_decided
+from service.comments.repository import find_decided
 from service.domain.deliveries import Delivered, Refused
 from service.domain.states import State
 from service.domain.vocabulary import Lane
-from service.events.waiting import find_positions_with_news
+from service.events.positions import find_positions_with_news
+from service.http.callers import Scope
 from service.ids import new_id
-from service.members.blanking import carry_out_erasures
+from service.secret_box import SecretBox
 from service.settings import Settings
 from service.tables import Comment
-from service.testing_http import comment_in, make_key
-from service.webhooks.secrets import SecretBox
-from tests.service.conftest import new_postgres_database
+from service.testing.backend import comment_in, make_key
 from tests.service.plans import Plan, plans
-from workers import leases, storing
+from tests.support.postgres import new_postgres_database
 from workers.delivery import leasing, rounds
 from workers.delivery.recording import Done
 from workers.delivery.sending import Attempt
+from workers.erasing import carry_out_erasures
+from workers.scoring import leases, storing
 
 
 @dataclass(frozen=True)

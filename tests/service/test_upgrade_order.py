@@ -12,7 +12,7 @@ from service.db import Database
 from service.domain.states import State
 from service.migrations import migrate
 from service.settings import Settings
-from service.testing_http import Backend, comment_in
+from service.testing.backend import Backend, comment_in
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from service.app import create_app
 from service.db import Database
 from service.migrations import migrate
 from service.settings import Settings
-from service.testing_http import comment_in
+from service.testing.backend import comment_in
 
 DATA = Path(__file__).parents[1] / "data" / "upgrades"
 """A file of inserts per released schema, named after its revision. Add one with each release."""

@@ -7,8 +7,8 @@ import pytest
 from service.db import Database
 from service.domain.vocabulary import Lane
 from service.settings import Settings
-from service.testing import SiteRows, add_site
-from workers.scoring import Scoring
+from service.testing.rows import SiteRows, add_site
+from workers.scoring.batch import Scoring
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from service.queue import ERASE_TASK, SWEEP_TASK
+from service.nudges import ERASE_TASK, SWEEP_TASK
 from service.settings import Settings
 from workers.app import create_app
 from workers.beat import MemoryScheduler

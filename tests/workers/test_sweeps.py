@@ -10,10 +10,10 @@ from service.domain.vocabulary import Lane
 from service.ids import new_id
 from service.settings import Settings
 from service.tables import SPENT_ATTEMPTS, Comment, IdempotentRequest, Scorer
-from service.testing import SiteRows, add_comments, frozen_clock
-from workers import leases
-from workers.leases import Limits
-from workers.sweeps import sweep
+from service.testing.rows import SiteRows, add_comments, frozen_clock
+from workers.scoring import leases
+from workers.scoring.leases import Limits
+from workers.sweeps import run_sweep
 
 SETTINGS = Settings(stale_seconds=300)
 
@@ -21,11 +21,11 @@ SETTINGS = Settings(stale_seconds=300)
 def test_nudges_the_lanes_that_hold_something_free(
     database: Database, rows: SiteRows, nudged: list[Lane]
 ) -> None:
-    sweep(database, nudged.append, SETTINGS)
+    run_sweep(database, nudged.append, SETTINGS)
     assert nudged == []
     add_comments(database, rows, "a", lane=Lane.BULK)
     add_comments(database, rows, "b", lane=Lane.WAITING)
-    sweep(database, nudged.append, SETTINGS)
+    run_sweep(database, nudged.append, SETTINGS)
     assert nudged == [Lane.WAITING, Lane.BULK]
 
 
@@ -35,10 +35,10 @@ def test_nudges_leased_ones_only_once_the_lease_has_run_out(
     add_comments(database, rows, "a")
     with frozen_clock() as frozen:
         leases.take(database, Lane.COMMENTS, new_id(), Limits(9, 999, 75))
-        sweep(database, nudged.append, SETTINGS)
+        run_sweep(database, nudged.append, SETTINGS)
         assert nudged == []
         frozen.advance(75)
-        sweep(database, nudged.append, SETTINGS)
+        run_sweep(database, nudged.append, SETTINGS)
         assert nudged == [Lane.COMMENTS]
 
 
@@ -46,7 +46,7 @@ def test_sets_spent_ones_aside(database: Database, rows: SiteRows, nudged: list[
     (spent,) = add_comments(database, rows, "a")
     with database.write() as session:
         session.get_one(Comment, spent).attempts = SPENT_ATTEMPTS
-    sweep(database, nudged.append, SETTINGS)
+    run_sweep(database, nudged.append, SETTINGS)
     assert nudged == []
     with database.read() as session:
         assert session.get_one(Comment, spent).state is State.FLAGGED
@@ -56,10 +56,10 @@ def test_raises_the_alarm_on_age(database: Database, rows: SiteRows, nudged: lis
     with frozen_clock() as frozen, capture_logs() as logs:
         add_comments(database, rows, "a")
         frozen.advance(300)
-        sweep(database, nudged.append, SETTINGS)
+        run_sweep(database, nudged.append, SETTINGS)
         assert logs == []
         frozen.advance(1)
-        sweep(database, nudged.append, SETTINGS)
+        run_sweep(database, nudged.append, SETTINGS)
     assert [(entry["event"], entry["lane"], entry["oldest_seconds"]) for entry in logs] == [
         ("comments_wait_too_long", "comments", 301)
     ]
@@ -86,7 +86,7 @@ def test_forgets_old_answers_and_silent_scorers(
         for days in (1, 8):
             seen = now - timedelta(days=days)
             session.add(Scorer(id=f"{days}", model="f" * 64, started_at=seen, seen_at=seen))
-    sweep(database, nudged.append, SETTINGS)
+    run_sweep(database, nudged.append, SETTINGS)
     with database.read() as session:
         assert session.exec(select(IdempotentRequest.key)).all() == ["1"]
         assert session.exec(select(Scorer.id)).all() == ["1"]

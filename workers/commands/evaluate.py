@@ -10,7 +10,6 @@ from service.telemetry import configure_logging
 from workers.commands.models import told
 from workers.engines import Engine
 from workers.models import chosen
-from workers.models.active import load_engine
 from workers.models.evaluation import card as cards
 from workers.models.evaluation.reading import UnexpectedDataError
 from workers.models.evaluation.report import (
@@ -22,6 +21,7 @@ from workers.models.evaluation.report import (
     markdown,
 )
 from workers.models.evaluation.spans import Mark, span_f1
+from workers.models.loading import load_engine
 
 
 def eval_(

@@ -19,7 +19,7 @@ from service.telemetry import configure_logging
 from workers.commands.models import told
 from workers.engines import Engine, UnscorableText
 from workers.models import chosen
-from workers.models.active import load_engine
+from workers.models.loading import load_engine
 
 
 class Format(StrEnum):

@@ -18,7 +18,7 @@ def score(
     ] = 1,
 ) -> None:
     """Score comments, in the foreground; SIGTERM finishes the batch or gives it back."""
-    from workers.models.active import load_engine  # noqa: PLC0415 - onnxruntime, for this one alone
+    from workers.models.loading import load_engine  # noqa: PLC0415 - onnxruntime, for this one alone
 
     configure_logging()
     raise typer.Exit(run_scoring(settings(), load_engine, concurrency))
@@ -26,15 +26,18 @@ def score(
 
 @commands.command()
 def io(
-    concurrency: Annotated[int, typer.Option(min=1, help="Threads.")] = 4,
+    concurrency: Annotated[int, typer.Option(min=1, help="Threads for sweeps.")] = 4,
+    with_beat: Annotated[
+        bool, typer.Option("--beat", help="Run the beat in this process, too.")
+    ] = False,
 ) -> None:
     """Do the sweeps, and deliver to webhook receivers, in the foreground."""
     configure_logging()
-    raise typer.Exit(run_io(settings(), concurrency))
+    raise typer.Exit(run_io(settings(), concurrency, with_beat=with_beat))
 
 
 @commands.command()
 def beat() -> None:
-    """Say when a sweep is due, in the foreground; one of these runs in an installation."""
+    """Say when a sweep is due, in the foreground. An installation needs one beat."""
     configure_logging()
     run_beat(settings())

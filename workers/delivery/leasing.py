@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import Session, col, select
 
 from service import clock
-from service.conditions import has_ended
 from service.db import Database
-from service.domain.deliveries import LONGEST_PAUSE
+from service.domain.deliveries import MAX_PAUSE
 from service.ids import new_id
 from service.tables import Endpoint
-from service.webhooks import queue
+from service.tables.conditions import has_ended
+from workers.delivery import backlog
 
 LEASE = timedelta(seconds=20)
 """Longer than a round: its pace is one second, and an attempt takes 15 at most."""
@@ -34,7 +34,7 @@ def lease_endpoints(database: Database, limit: int) -> list[Leased]:
     with database.read() as session:
         due = session.exec(
             select(Endpoint.id, Endpoint.site_id)
-            .where(_can_be_leased(now), queue.has_work(now))
+            .where(_can_be_leased(now), backlog.has_work(now))
             # Those that fare well first: however many fail, they must not take all the places.
             .order_by(col(Endpoint.next_attempt_at).nulls_first())
             .limit(limit)
@@ -78,7 +78,7 @@ def _can_be_leased(now: datetime) -> ColumnElement[bool]:
     return and_(
         col(Endpoint.disabled_at).is_(None),
         has_ended(col(Endpoint.leased_until), LEASE, now),
-        has_ended(col(Endpoint.next_attempt_at), LONGEST_PAUSE, now),
+        has_ended(col(Endpoint.next_attempt_at), MAX_PAUSE, now),
     )
 
 

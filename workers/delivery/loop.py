@@ -20,18 +20,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
 from service.db import Database
-from service.events.upkeep import number_events
+from service.secret_box import SecretBox
 from service.settings import Settings
-from service.webhooks.secrets import SecretBox
 from workers.delivery import leasing, rounds
 from workers.delivery.leasing import Leased
 from workers.delivery.recording import Done
 from workers.delivery.rounds import Round
 from workers.delivery.safe_http import GuardedBackend, Resolver, connection_pool
 from workers.delivery.sending import send
+from workers.numbering import number_events
 
-MOST_ENDPOINTS = 100
+MAX_ENDPOINTS = 100
 """Delivered to at once by one worker; ROUND sockets each at most."""
+
+LOOK_AGAIN = 1.0
+"""Seconds between two looks while nothing is under way: what is due waits for no longer."""
 
 LOOK_SECONDS = 0.2
 """Between two looks for endpoints that something is due for, while others are busy."""
@@ -59,6 +62,15 @@ class Delivering:
     def stop(self) -> None:
         """End soon; from any thread or signal handler."""
         self._stopping.set()
+
+    def run_until_stopped(self) -> None:
+        """Deliver what is due, and look for more each LOOK_AGAIN seconds, until told to end."""
+        while not self._stopping.is_set():
+            try:
+                self.run()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next look may go well
+                log.error("delivery_failed", error=type(error).__name__)  # noqa: TRY400 - a traceback could quote a text
+            self._stopping.wait(LOOK_AGAIN)
 
     def run(self) -> None:
         """Give numbers to what is due, and deliver until nothing is left or this is told to end."""
@@ -109,7 +121,7 @@ class _Run:
             _, self._tasks = await asyncio.wait(self._tasks, timeout=seconds, return_when=until)
 
     async def _lease(self) -> Sequence[Leased]:
-        room = MOST_ENDPOINTS - len(self._tasks)
+        room = MAX_ENDPOINTS - len(self._tasks)
         return await self._in_thread(partial(self._look, room)) if room else []
 
     def _look(self, room: int) -> Sequence[Leased]:

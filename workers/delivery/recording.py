@@ -22,13 +22,14 @@ from service.domain.events import EventType
 from service.members.erasures import is_erasing
 from service.tables import Delivery, Endpoint, WebhookMessage
 from service.telemetry.metrics import count_delivery
-from service.webhooks import queue
+from service.webhooks import messages
 from service.webhooks.payloads import Composed
-from service.webhooks.use_cases import webhook_event
+from service.webhooks.use_cases import record_webhook_event
+from workers.delivery import backlog
 from workers.delivery.leasing import LEASE
 from workers.delivery.sending import Attempt
 
-LONGEST_ROUND = 3 * LEASE
+MAX_ROUND = 3 * LEASE
 """From composing to recording; a generous guess."""
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ def record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: date
     """Keep the attempts, and what follows from them."""
     if not done:
         return
-    erasing = is_erasing(session, endpoint.site_id, now - LONGEST_ROUND)
+    erasing = is_erasing(session, endpoint.site_id, now - MAX_ROUND)
     for one in done:
         session.add(_delivery(endpoint, one, now, keeps_answer=not erasing))
     outcomes = {
@@ -56,7 +57,7 @@ def record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: date
         # Failures at an address that was changed meanwhile tell nothing of the new one.
         if one.url == endpoint.url or isinstance(one.attempt.outcome, Delivered)
     }
-    waiting = queue.find(session, endpoint, outcomes)
+    waiting = messages.find(session, endpoint, outcomes)
     trials = {sequence: _trial(message) for sequence, message in waiting.items()}
     # A redelivery, or a deletion, may have been quicker.
     outcomes = {sequence: outcomes[sequence] for sequence in trials}
@@ -64,15 +65,15 @@ def record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: date
         return
     chance = random.random()  # noqa: S311 - jitter, no secret
     verdict = judge_round(_health(endpoint), trials, outcomes, now, chance)
-    queue.remove(
+    backlog.remove(
         session,
         endpoint,
         [sequence for sequence, outcome in outcomes.items() if isinstance(outcome, Delivered)],
     )
     if verdict.releases:
-        queue.release(session, endpoint, now)
+        backlog.release(session, endpoint, now)
     for sequence, trial in verdict.trials.items():
-        queue.store_trial(session, endpoint, sequence, trial, now)
+        backlog.store_trial(session, endpoint, sequence, trial, now)
     _store_health(session, endpoint, verdict.health, now)
 
 
@@ -101,7 +102,7 @@ def _delivery(endpoint: Endpoint, done: Done, now: datetime, *, keeps_answer: bo
 def _name(outcome: Outcome) -> str:
     match outcome:
         case Delivered():
-            return queue.DELIVERED
+            return messages.DELIVERED
         case Refused() | Gone():
             return "refused"
         case Unreached(cause):
@@ -122,7 +123,7 @@ def _store_health(session: Session, endpoint: Endpoint, health: Health, now: dat
     endpoint.next_attempt_at = health.next_attempt_at
     if health.disabled and not endpoint.disabled_at:
         endpoint.disabled_at, endpoint.disabled_reason = now, health.disabled
-        session.add(webhook_event(endpoint, EventType.WEBHOOK_DISABLED, health.disabled))
+        record_webhook_event(session, endpoint, EventType.WEBHOOK_DISABLED, health.disabled)
         log.error(
             "webhook_disabled",
             endpoint=str(endpoint.id),

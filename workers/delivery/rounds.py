@@ -14,11 +14,11 @@ import structlog
 
 from service import clock
 from service.db import Database
-from service.domain.deliveries import LONGEST_PAUSE, Cause, Unreached
+from service.domain.deliveries import MAX_PAUSE, Cause, Unreached
+from service.secret_box import SecretBox, SecretUnreadableError
 from service.tables import Endpoint, WebhookMessage
-from service.webhooks import queue
 from service.webhooks.payloads import Composed, compose
-from service.webhooks.secrets import SecretBox, SecretUnreadableError
+from workers.delivery import backlog
 from workers.delivery.leasing import LEASE, Leased, lock_endpoint
 from workers.delivery.recording import Done, record
 from workers.delivery.sending import Attempt
@@ -58,10 +58,10 @@ def next_round(
             if endpoint.lease != leased.lease:
                 return None
             may_send = not endpoint.disabled_at and not _pauses(endpoint, now)
-            more = may_send and queue.fill(session, endpoint)
+            more = may_send and backlog.fill(session, endpoint)
             # What was queued just now is due by now.
             messages = (
-                queue.take(session, endpoint, clock.now(), _size(endpoint)) if may_send else []
+                backlog.take(session, endpoint, clock.now(), _size(endpoint)) if may_send else []
             )
             if messages or more:
                 endpoint.leased_until = now + LEASE
@@ -82,7 +82,7 @@ def _compose(
     if lost:
         # Their events were deleted by the retention while they were being queued.
         with database.write() as session:
-            queue.remove(session, endpoint, lost)
+            backlog.remove(session, endpoint, lost)
     return Round(endpoint.url, _secrets(box, endpoint), endpoint.rate, composed)
 
 
@@ -105,7 +105,7 @@ def _secrets(box: SecretBox, endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def _pauses(endpoint: Endpoint, now: datetime) -> bool:
-    return clock.lasts(endpoint.next_attempt_at, LONGEST_PAUSE, now)
+    return clock.lasts(endpoint.next_attempt_at, MAX_PAUSE, now)
 
 
 def _size(endpoint: Endpoint) -> int:

@@ -26,7 +26,7 @@ from service.webhooks.addresses import Network, is_in, is_port_allowed, may_reac
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a host name; raises OSError."""
 
-MOST_LOOKUPS = 64
+MAX_LOOKUPS = 64
 """At once: they wait in threads, and those of a name server that is away wait for long."""
 
 KEEP_ALIVE = 5.0
@@ -114,7 +114,7 @@ class Resolver:
     """The operating system's look-up of names, with threads of its own."""
 
     def __init__(self) -> None:
-        self._limiter = CapacityLimiter(MOST_LOOKUPS)
+        self._limiter = CapacityLimiter(MAX_LOOKUPS)
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses, the system's preferred first; raises OSError."""

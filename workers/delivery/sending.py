@@ -31,10 +31,10 @@ CONNECT_SECONDS, TOTAL_SECONDS = 5.0, 15.0
 HEAD_SECONDS = 2.0
 """For the answer's body, once its status is there."""
 
-MOST_READ = 16_384
+MAX_READ = 16_384
 """Bytes of an answer; whoever sends more loses the connection, but not the delivery."""
 
-MOST_KEPT = 1_000
+MAX_KEPT = 1_000
 """Characters of an answer that the record shows."""
 
 USER_AGENT = b"Netiquette"
@@ -152,9 +152,9 @@ async def _read_head(response: Response) -> str:
     with suppress(NetworkError, ProtocolError, TimeoutException), anyio.move_on_after(HEAD_SECONDS):
         async for chunk in response.aiter_stream():
             head += chunk
-            if len(head) >= MOST_READ:
+            if len(head) >= MAX_READ:
                 break
-    text = head.decode("utf-8", "replace")[:MOST_KEPT]
+    text = head.decode("utf-8", "replace")[:MAX_KEPT]
     return "".join(
         char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}"
         for char in text

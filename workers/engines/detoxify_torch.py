@@ -20,7 +20,7 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from workers.models.manifest import CHECKPOINT, SPAN_HEAD
+from workers.manifest import CHECKPOINT, SPAN_HEAD
 
 transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # of transformers
 

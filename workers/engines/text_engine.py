@@ -14,7 +14,7 @@ from workers.engines.language import Languages
 from workers.engines.neutral import Neutraliser
 from workers.engines.spans import FLAGGED, as_spans, passages
 from workers.engines.windows import Span, pieces, windows
-from workers.models.manifest import Manifest
+from workers.manifest import Manifest
 
 
 class TextEngine:

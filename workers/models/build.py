@@ -19,11 +19,11 @@ from workers.engines.cpu import instruction_set
 from workers.engines.detoxify_torch import DetoxifyNetwork
 from workers.engines.onnx import MODEL, TOKENIZER, OnnxNetwork, encoded
 from workers.engines.text_engine import TextEngine
+from workers.manifest import CHECKPOINT
 from workers.models import derived, parity
-from workers.models.active import graph_conditions, graph_folder, reference_folder
 from workers.models.errors import BuildFailed, NoSpace
 from workers.models.export import export
-from workers.models.manifest import CHECKPOINT
+from workers.models.loading import graph_conditions, graph_folder, reference_folder
 from workers.models.parity import Parity, Scores
 from workers.models.quantise import Blocks, quantise, smooth
 from workers.models.registry import Model

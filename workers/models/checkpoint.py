@@ -16,8 +16,8 @@ import torch
 import transformers
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from workers.models.errors import ModelError, UnsafeCheckpoint, WrongCheckpoint
-from workers.models.manifest import CHECKPOINT, Manifest
+from workers.manifest import CHECKPOINT, Manifest, ModelError
+from workers.models.errors import UnsafeCheckpoint, WrongCheckpoint
 
 CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
 MAX_TOKENS = 512

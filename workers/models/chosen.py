@@ -1,7 +1,7 @@
 """Which model scores: the one that an operator chose, or else the one that the settings name.
 
 The choice lies in the database, where all workers see it: they take it up between two
-batches, see `workers.child`.
+batches, see `workers.scoring.child`.
 """
 
 from collections import Counter

@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from workers.models.manifest import sha256
+from workers.manifest import sha256
 
 MARKER = "derived.json"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx2
 from rich.progress import Progress, TaskID
 
-from workers.models.errors import CorruptModel, DownloadFailed, NoSpace
+from workers.manifest import CorruptModel
+from workers.models.errors import DownloadFailed, NoSpace
 
 ATTEMPTS = 4
 RESERVE = 256 * 1024 * 1024

@@ -1,8 +1,6 @@
 """What can be wrong with a model; each message says what to do about it."""
 
-
-class ModelError(Exception):
-    """The model cannot be used; the one that runs stays."""
+from workers.manifest import ModelError
 
 
 class UnknownModel(ModelError):
@@ -11,14 +9,6 @@ class UnknownModel(ModelError):
 
 class ModelInUse(ModelError):
     """The model scores, or is not ours to remove."""
-
-
-class BadManifest(ModelError):
-    """`model.toml` is missing or cannot be understood."""
-
-
-class CorruptModel(ModelError):
-    """A file is missing, or its SHA-256 is not the one the manifest names."""
 
 
 class UnsafeCheckpoint(ModelError):

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from workers.engines.detoxify_torch import DetoxifyNetwork
-from workers.models.manifest import SPAN_HEAD
+from workers.manifest import SPAN_HEAD
 
 INPUTS = ["input_ids", "attention_mask"]
 SCORES, MARKS = "scores", "marks"

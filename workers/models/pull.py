@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx2
 from rich.progress import Progress
 
+from workers.manifest import CHECKPOINT, MANIFEST, Manifest, digests
 from workers.models.checkpoint import CONFIG, TOKENIZER_CONFIG, Checkpoint
 from workers.models.download import client, fetch
 from workers.models.errors import DownloadFailed, UnknownModel
-from workers.models.manifest import CHECKPOINT, MANIFEST, Manifest, digests
 from workers.models.registry import Model, find
 
 RELEASES = "https://github.com/unitaryai/detoxify/releases/download"

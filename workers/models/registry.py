@@ -4,8 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.models.errors import BadManifest, ModelInUse, UnknownModel
-from workers.models.manifest import MANIFEST, Manifest
+from workers.manifest import MANIFEST, BadManifest, Manifest
+from workers.models.errors import ModelInUse, UnknownModel
 
 BUNDLED = Path(__file__).parent / "bundled"
 

@@ -15,8 +15,6 @@ from starlette.responses import Response
 from service.domain.texts import MAX_ANALYSED
 from service.errors import Invalid, NetiquetteError, TooManyRequests
 
-PATHS = "/v1alpha1/"
-
 _TYPES = "type.googleapis.com/"
 _SERVICE = {"service": "commentanalyzer.googleapis.com"}
 
@@ -89,14 +87,11 @@ class CommentError(PerspectiveError):
         return [{"@type": kind, "errorType": self._error_type, **self._more}]
 
 
-def error_response(error: NetiquetteError) -> Response:
-    """Return any error of ours in Google's form."""
-    status = error.status if error.status in STATUSES else 400
-    return _response(status, error.detail, _details(error), error.headers)
-
-
-def http_response(error: HTTPException) -> Response:
-    """Return Starlette's own errors (404, 405, …) in Google's form."""
+def render_error(error: NetiquetteError | HTTPException) -> Response:
+    """Return any error in Google's form."""
+    if isinstance(error, NetiquetteError):
+        status = error.status if error.status in STATUSES else 400
+        return _response(status, error.detail, _details(error), error.headers)
     status = 404 if error.status_code in {404, 405} else 400
     sentence = (
         "There is no such method. POST to /v1alpha1/comments:analyze or comments:suggestscore."

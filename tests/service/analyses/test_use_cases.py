@@ -10,13 +10,13 @@ from sqlmodel import select
 
 from service import clock
 from service.analyses.use_cases import analyze, find_answered
-from service.context import Context
 from service.errors import AnalysesBusy, AnalysisTimeout
+from service.http.context import Context
+from service.http.waiting import Waiters
 from service.ids import new_id
 from service.tables import SCORER_SILENT_AFTER, Analysis, Scorer
-from service.testing import add_site
-from service.testing_http import Backend
-from service.waiting import Waiters
+from service.testing.backend import Backend
+from service.testing.rows import add_site
 
 
 @pytest.fixture

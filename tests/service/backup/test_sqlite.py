@@ -11,7 +11,7 @@ from sqlmodel import select
 from service.db import Database
 from service.embedded import folder
 from service.tables import Comment, Revision
-from service.testing import SiteRows, add_comments, add_site
+from service.testing.rows import SiteRows, add_comments, add_site
 from tests.service.backup.kinds import Run, Writing
 
 

@@ -8,9 +8,9 @@ from sqlmodel import select
 
 from service.db import Database
 from service.embedded.folder import secret_key
+from service.secret_box import SecretBox
 from service.settings import settings
 from service.tables import Site
-from service.webhooks.secrets import SecretBox
 from tests.service.commands.conftest import Run
 
 KEY = "installation-" * 3

@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from service.auth.keys import find_principal
+from service.auth.keys import find_caller
 from service.cli import commands
 from service.db import Database
 from service.settings import settings
@@ -17,9 +17,9 @@ def test_a_site_from_nothing_to_a_working_key(run: Run, database: Database) -> N
     assert "Die Zeitung" in run("site", "list").stdout
     token = run("key", "create", "--site", "zeitung", "--scope", "review").stdout.strip()
     with database.read() as session:
-        principal = find_principal(session, token)
-        assert principal is not None
-        assert set(principal.scopes) == {"review"}
+        caller = find_caller(session, token)
+        assert caller is not None
+        assert set(caller.scopes) == {"review"}
         assert session.exec(select(Policy)).one().version == 1
         assert token not in str(session.exec(select(SiteKey)).one())
     listed = run("key", "list", "--site", "zeitung").stdout
@@ -27,7 +27,7 @@ def test_a_site_from_nothing_to_a_working_key(run: Run, database: Database) -> N
     assert token not in listed
     run("key", "revoke", token[:11], "--site", "zeitung")
     with database.read() as session:
-        assert find_principal(session, token) is None
+        assert find_caller(session, token) is None
     run("key", "revoke", token[:11], "--site", "zeitung")
 
 
@@ -87,7 +87,7 @@ def test_a_key_of_another_site_is_not_revoked(run: Run, database: Database) -> N
     token = run("key", "create", "--site", "zeitung").stdout.strip()
     run("key", "revoke", token[:11], "--site", "blatt", code=1)
     with database.read() as session:
-        assert find_principal(session, token) is not None
+        assert find_caller(session, token) is not None
         assert {site.key for site in session.exec(select(Site))} == {"zeitung", "blatt"}
 
 

@@ -5,7 +5,7 @@ from sqlmodel import col, select
 
 from service.domain.vocabulary import MemberStatus
 from service.tables import Member, Thread
-from service.testing_http import Backend, comment_in
+from service.testing.backend import Backend, comment_in
 
 
 def post(backend: Backend, *items: Any) -> Any:

@@ -6,13 +6,14 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from service.comments.changes import UNDO_WINDOW, Change, change_state
+from service.comments.changes import Change, change_state
 from service.comments.repository import lock_comment
 from service.domain.states import Actor, State
 from service.errors import IllegalTransition, OutdatedDecision
+from service.events.outbox import UNDO_WINDOW
 from service.tables import Decision, Event
-from service.testing import frozen_clock
-from service.testing_http import Backend
+from service.testing.backend import Backend
+from service.testing.rows import frozen_clock
 
 
 def decisions(backend: Backend, comment_id: str) -> list[Decision]:

@@ -9,8 +9,8 @@ from sqlmodel import col, update
 from service.comments import idempotency
 from service.domain.states import State
 from service.tables import IdempotentRequest
-from service.testing import frozen_clock
-from service.testing_http import Backend
+from service.testing.backend import Backend
+from service.testing.rows import frozen_clock
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from service.comments.preferences import preferred_wait
+from service.http.prefer import preferred_wait
 
 
 def wait(*values: str) -> int:

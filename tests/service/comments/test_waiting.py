@@ -12,10 +12,10 @@ from sqlmodel import col, select
 
 from service.app import create_app
 from service.domain.states import State
+from service.http.waiting import Waiters
 from service.settings import Settings
 from service.tables import Comment, IdempotentRequest
-from service.testing_http import Backend, ServedApi
-from service.waiting import Waiters
+from service.testing.backend import Backend, ServedApi
 
 DEAD_PORT = "redis://127.0.0.1:1/0"
 KEY = {"Idempotency-Key": "k"}

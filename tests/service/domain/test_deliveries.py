@@ -15,7 +15,7 @@ from service.domain.deliveries import (
     DELAYS,
     GIVE_UP,
     JITTER,
-    LONGEST_PAUSE,
+    MAX_PAUSE,
     Cause,
     Delivered,
     DisabledReason,
@@ -158,7 +158,7 @@ def test_a_round_without_2xx_gates_the_endpoint_and_holds_its_messages_ready(
     ]
     wait = after.next_attempt_at - NOW
     if asked:
-        assert wait == min(max(timedelta(seconds=1), *asked), LONGEST_PAUSE)
+        assert wait == min(max(timedelta(seconds=1), *asked), MAX_PAUSE)
     else:
         assert wait == delay(after.failures, chance)
     for trial in verdict.trials.values():

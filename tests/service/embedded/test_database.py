@@ -10,7 +10,7 @@ from service import clock
 from service.db import Database
 from service.embedded import database as embedded
 from service.embedded import folder
-from service.embedded.messages import StartRefused
+from service.embedded.console import StartRefused
 from service.ids import new_id
 from service.tables import Comment, Member, Scorer, Site, Thread
 

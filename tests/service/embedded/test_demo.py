@@ -8,9 +8,10 @@ import pytest
 from argon2 import PasswordHasher
 from sqlmodel import select
 
-from service.auth.keys import Scope, find_principal
+from service.auth.keys import find_caller
 from service.db import Database
 from service.embedded import demo
+from service.http.callers import Scope
 from service.tables import Moderator, Site
 
 URL = "http://127.0.0.1:8000"
@@ -32,7 +33,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def works(database: Database, key: str) -> bool:
     with database.read() as session:
-        return find_principal(session, key) is not None
+        return find_caller(session, key) is not None
 
 
 def test_tells_a_working_key_and_account(database: Database, tmp_path: Path) -> None:
@@ -44,13 +45,13 @@ def test_tells_a_working_key_and_account(database: Database, tmp_path: Path) -> 
     assert content["base_url"] == URL
     assert path.stat().st_mode & 0o777 == 0o600
     with database.read() as session:
-        principal = find_principal(session, content["api_key"])
+        caller = find_caller(session, content["api_key"])
         site = session.exec(select(Site)).one()
         moderator = session.exec(select(Moderator)).one()
     assert site.key == content["site"]
-    assert principal
-    assert principal.site_id == site.id
-    assert principal.scopes == set(Scope)
+    assert caller
+    assert caller.site_id == site.id
+    assert caller.scopes == set(Scope)
     assert moderator.email == content["moderator"]["email"]
     PasswordHasher().verify(moderator.password_hash or "", content["moderator"]["password"])
 

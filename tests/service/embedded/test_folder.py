@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.embedded import folder
-from service.embedded.messages import StartRefused
+from service.embedded.console import StartRefused
 
 
 def mode(path: Path) -> int:

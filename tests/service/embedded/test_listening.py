@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from service.embedded import listening
-from service.embedded.messages import StartRefused
+from service.embedded.console import StartRefused
 
 
 def test_a_port_that_is_taken_is_refused() -> None:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from service.embedded import logs
+from service.embedded import log_files as logs
 
 
 def test_a_log_is_bounded_while_it_is_written(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from service.embedded.child import Spec
-from service.embedded.messages import StartRefused
+from service.embedded.console import StartRefused
 from service.embedded.stopping import Stopping, StopRequested
 from service.embedded.supervisor import Supervisor
 

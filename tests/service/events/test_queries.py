@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from service import clock
 from service.domain.states import State
-from service.events.retention import delete_old_events, sites_with_old_events
+from service.events.positions import find_positions_with_news
 from service.events.schemas import EventsQuery
 from service.events.sequencer import number_due_events, sites_with_due_events
 from service.events.use_cases import read_events
-from service.events.waiting import find_positions_with_news
-from service.testing_http import Backend
+from service.testing.backend import Backend
+from workers.retention import delete_old_events, sites_with_old_events
 
 Work = Callable[[Session, Backend], object]
 

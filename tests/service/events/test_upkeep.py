@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 from service import clock
 from service.db import Database
 from service.domain.events import EventType
-from service.events import upkeep
 from service.events.sequencer import BATCH, number_due_events
 from service.tables import Event, Site
-from service.testing import SiteRows, add_site
+from service.testing.rows import SiteRows, add_site
+from workers import numbering as upkeep
 
 
 def add_events(database: Database, rows: SiteRows, count: int) -> None:

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 
-from service.auth.limits import RateLimiter
 from service.db import Database
 from service.domain.states import State
-from service.members import blanking
-from service.members.blanking import carry_out_erasures
+from service.http.rate_limits import RateLimiter
 from service.tables import Comment, Erasure, Label, Member, Revision
-from service.testing import SiteRows, add_comments
-from service.testing_http import Backend
+from service.testing.backend import Backend
+from service.testing.rows import SiteRows, add_comments
+from workers import erasing as blanking
+from workers.erasing import carry_out_erasures
 
 LENA = "/v1/members/lena"
 

@@ -9,7 +9,7 @@ from service.domain.states import State
 from service.domain.vocabulary import MemberStatus
 from service.policy.document import FIRST_POLICY, PolicyDocument
 from service.policy.facts import Facts
-from service.policy.phases import decide
+from service.policy.judgement import decide
 
 SCORES = st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats(0, 1), max_size=7)
 POLICIES = st.builds(

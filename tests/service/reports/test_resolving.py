@@ -4,14 +4,15 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from service.comments.changes import Change, cancel_events, change_state
+from service.comments.changes import Change, change_state
 from service.comments.repository import lock_comment
 from service.domain.events import EventType
 from service.domain.states import Actor, State
+from service.events.outbox import cancel
 from service.reports.repository import has_open_report, open_report_counts
-from service.reports.use_cases import reopen_reports, resolve_reports
+from service.reports.resolving import reopen_reports, resolve_reports
 from service.tables import Comment, Decision, Event, Report
-from service.testing_http import Backend
+from service.testing.backend import Backend
 
 
 def add_report(backend: Backend, comment_id: UUID, reporter_id: UUID | None = None) -> UUID:
@@ -112,7 +113,7 @@ def test_an_undo_opens_them_again_and_takes_back_what_nobody_has_read(backend: B
         numbered.sequence = 1
     with backend.database.write() as session:
         undone = session.get_one(Decision, first.id)
-        cancel_events(session, undone)
+        cancel(session, undone)
         reopen_reports(session, undone)
     assert reported(backend) == {comment_id: 2}
     cancelled = [

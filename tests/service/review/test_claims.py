@@ -8,11 +8,11 @@ from service.comments.changes import Change, change_state
 from service.comments.repository import lock_comment
 from service.domain.states import Actor, State
 from service.review import claims
-from service.review.conditions import CLAIM
 from service.review.queue import find_places
+from service.review.selection import CLAIM
 from service.tables import Comment
-from service.testing import frozen_clock
-from service.testing_http import Backend
+from service.testing.backend import Backend
+from service.testing.rows import frozen_clock
 
 
 def flagged(backend: Backend, number: int) -> list[str]:

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from service import clock
 from service.domain.states import State
 from service.tables import Assessment, Comment, Report
-from service.testing_http import Backend
+from service.testing.backend import Backend
 
 
 def queue(backend: Backend, **query: Any) -> list[str]:

@@ -3,11 +3,11 @@ from typing import Any
 from httpx2 import Response
 from sqlmodel import col, select
 
-from service.comments.changes import UNDO_WINDOW
 from service.domain.states import State
+from service.events.outbox import UNDO_WINDOW
 from service.tables import Event
-from service.testing import frozen_clock
-from service.testing_http import Backend
+from service.testing.backend import Backend
+from service.testing.rows import frozen_clock
 
 WINDOW = UNDO_WINDOW.total_seconds()
 

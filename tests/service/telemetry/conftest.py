@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from service.auth.keys import Scope
 from service.db import Database
-from service.testing import add_site
-from service.testing_http import make_key
-from tests.invariants.stack import Valkey
+from service.http.callers import Scope
+from service.testing.backend import make_key
+from service.testing.rows import add_site
 from tests.service.telemetry.collector import Collector
 from tests.service.telemetry.installation import Installation
+from tests.support.stack import Valkey
 
 
 @pytest.fixture(scope="module")

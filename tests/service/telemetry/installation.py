@@ -12,10 +12,10 @@ from typing import Any
 import httpx2
 
 from service.db import Database
-from service.testing import SiteRows
-from service.testing_http import comment_in
-from tests.invariants.stack import FAKE_WORKER, Valkey, free_port, wait_until
+from service.testing.backend import comment_in
+from service.testing.rows import SiteRows
 from tests.service.telemetry.collector import Collector
+from tests.support.stack import FAKE_WORKER, Valkey, free_port, wait_until
 
 GOODBYE = {"", "worker: Warm shutdown (MainProcess)"}
 TOKEN = "metrics-GEHEIM-metrics"

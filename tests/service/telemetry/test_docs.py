@@ -9,7 +9,7 @@ from prometheus_client import Metric
 from service.db import Database
 from service.telemetry.metrics import REGISTRY
 from service.telemetry.queue_metrics import QueueMetrics
-from tests.service.telemetry.reading import ROOT, rows
+from tests.support.reading import ROOT, rows
 
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy" / "grafana.json").read_text("utf-8"))
 

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from service.ids import new_id
-from service.testing_http import comment_in
-from tests.invariants.fake_worker import RAISES
-from tests.invariants.stack import wait_until
+from service.testing.backend import comment_in
 from tests.service.telemetry.collector import Received
 from tests.service.telemetry.installation import TOKEN, Installation
-from tests.service.telemetry.reading import rows
+from tests.support.fake_worker import RAISES
+from tests.support.reading import rows
+from tests.support.stack import wait_until
 
 MARKER = "GEHEIM"
 LOGGED = {"event", "level", "logger", "timestamp"}

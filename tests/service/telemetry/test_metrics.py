@@ -10,8 +10,8 @@ from service.settings import Settings
 from service.tables import Comment, Decision
 from service.telemetry.exposition import serve_metrics
 from service.telemetry.metrics import REGISTRY, count_decision
-from service.testing_http import Backend, comment_in
-from tests.service.telemetry.reading import Change
+from service.testing.backend import Backend, comment_in
+from tests.support.reading import Change
 
 
 def test_requests_by_the_template_of_their_route(backend: Backend) -> None:

@@ -20,7 +20,7 @@ from service.telemetry.queue_metrics import (
     oldest_pending,
     pending_count,
 )
-from service.testing import add_comments, add_site, frozen_clock
+from service.testing.rows import add_comments, add_site, frozen_clock
 
 
 def gauges(database: Database) -> dict[str, dict[str, float]]:

@@ -10,14 +10,14 @@ from sqlmodel import col, update
 from service import clock
 from service.domain.deliveries import Cause, Delivered, DisabledReason, Outcome, Refused, Unreached
 from service.domain.states import State
-from service.events.retention import delete_old_events
+from service.http.schemas import rfc3339
 from service.ids import new_id
-from service.schemas import rfc3339
 from service.tables import WebhookMessage
-from service.testing import frozen_clock
-from service.testing_http import Backend
+from service.testing.backend import Backend
+from service.testing.rows import frozen_clock
 from service.webhooks.payloads import Composed
-from tests.service.webhooks.receiver import OK, Receiver, problem
+from tests.support.receiver import OK, Receiver, problem
+from workers.retention import delete_old_events
 
 NO = Refused(500)
 

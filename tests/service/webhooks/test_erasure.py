@@ -6,14 +6,14 @@ from service import clock
 from service.db import Database
 from service.domain.states import State
 from service.ids import new_id
-from service.members.blanking import carry_out_erasures
-from service.testing import frozen_clock
-from service.testing_http import Backend
-from tests.service.webhooks.receiver import BOX, OK, Receiver
+from service.testing.backend import Backend
+from service.testing.rows import frozen_clock
+from tests.support.receiver import BOX, OK, Receiver
 from workers.delivery.leasing import LEASE, Leased
-from workers.delivery.recording import LONGEST_ROUND, Done
+from workers.delivery.recording import MAX_ROUND, Done
 from workers.delivery.rounds import next_round
 from workers.delivery.sending import Attempt
+from workers.erasing import carry_out_erasures
 
 ECHO = "what was sent"
 REPORT = {"reason": "spam", "reporter": {"key": "lena"}}
@@ -77,7 +77,7 @@ def test_what_was_under_way_meanwhile_keeps_no_answer(
             record(backend.database, leased, done)
         assert answers(mine) == {"comment.approved": None}
         assert answers(foreign) == {"comment.approved": ECHO}
-        frozen.advance(LONGEST_ROUND.total_seconds())
+        frozen.advance(MAX_ROUND.total_seconds())
         approve(backend, member={"key": "jonas"})
         record(backend.database, *under_way(mine))
         assert mine.get("/deliveries")["items"][0]["response"] == ECHO

@@ -7,13 +7,13 @@ import pytest
 
 from service.domain.events import EventType
 from service.domain.states import State
-from service.members.blanking import carry_out_erasures
 from service.tables import Comment
-from service.testing import FrozenClock, frozen_clock
-from service.testing_http import Backend
-from service.webhooks.payloads import MOST_BYTES, Payload
-from service.webhooks.use_cases import webhook_event
-from tests.service.webhooks.receiver import Receiver, content
+from service.testing.backend import Backend
+from service.testing.rows import FrozenClock, frozen_clock
+from service.webhooks.payloads import MAX_BYTES, Payload
+from service.webhooks.use_cases import record_webhook_event
+from tests.support.receiver import Receiver, content
+from workers.erasing import carry_out_erasures
 
 NAME = "Geheimname"
 TEXT = "Das sehe ich ganz anders."
@@ -77,7 +77,7 @@ def everything_happens(backend: Backend, receiver: Receiver, frozen: FrozenClock
     act("DELETE", "/v1/members/jonas")
     carry_out_erasures(backend.database)
     with backend.database.write() as session:
-        session.add(webhook_event(receiver.row, EventType.WEBHOOK_DISABLED))
+        record_webhook_event(session, receiver.row, EventType.WEBHOOK_DISABLED)
     act("POST", f"/v1/webhooks/{receiver.id}/test")
     while more := receiver.deliver():
         sent.extend(more)
@@ -148,13 +148,13 @@ def test_a_text_as_long_as_may_be_is_sent_or_left_out_as_a_whole(backend: Backen
         (None, True),
         (None, True),
     ]
-    assert all(len(message.body) <= MOST_BYTES for message in messages)
+    assert all(len(message.body) <= MAX_BYTES for message in messages)
 
 
 def test_up_to_the_last_byte(backend: Backend) -> None:
     receiver = Receiver.add(backend, include_body=True)
     backend.judge(comment(backend, body="x"), State.APPROVED)
-    room = MOST_BYTES - len(receiver.deliver()[0].body)
+    room = MAX_BYTES - len(receiver.deliver()[0].body)
     umlauts, rest = divmod(room + 1, 2)
     fits = "ü" * umlauts + "x" * rest
     for body, omitted in ((fits, False), (fits + "x", True)):
@@ -162,7 +162,7 @@ def test_up_to_the_last_byte(backend: Backend) -> None:
         (message,) = receiver.deliver()
         # Two digits of the sequence would be one byte more.
         assert message.sequence < 10
-        assert (len(message.body) == MOST_BYTES) is not omitted
+        assert (len(message.body) == MAX_BYTES) is not omitted
         assert content(message)["data"]["comment"]["body_omitted"] is omitted
 
 

@@ -6,7 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from service.errors import NotConfigured
-from service.webhooks.secrets import SecretBox, SecretUnreadableError, new_secret
+from service.secret_box import SecretBox, SecretUnreadableError
+from service.webhooks.secrets import new_secret
 
 KEY = SecretStr("only-for-tests-" * 3)
 

@@ -11,8 +11,8 @@ from sqlmodel import select
 from service.db import Database
 from service.domain.states import State
 from service.tables import Comment
-from service.testing import add_comments, add_site
-from tests.invariants.stack import Valkey, wait_until
+from service.testing.rows import add_comments, add_site
+from tests.support.stack import Valkey, wait_until
 
 Process = subprocess.Popen[bytes]
 

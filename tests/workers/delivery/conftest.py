@@ -8,9 +8,9 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from service.db import Database
-from service.testing import FrozenClock, SiteRows, frozen_clock
+from service.testing.rows import FrozenClock, SiteRows, frozen_clock
 from service.webhooks.secrets import new_secret
-from tests.workers.delivery.outbox import Outbox
+from tests.support.outbox import Outbox
 from tests.workers.delivery.receivers import Answer, Receiver
 
 

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Self
 from uuid import UUID
 
-from tests.invariants.stack import wait_until
-from tests.workers.delivery.outbox import Outbox
+from tests.support.outbox import Outbox
+from tests.support.stack import wait_until
 from tests.workers.delivery.receivers import Receiver, answer
 from workers.delivery.loop import Delivering
 

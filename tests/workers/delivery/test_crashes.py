@@ -12,9 +12,10 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from service import clock
-from service.testing import FrozenClock
-from service.webhooks.secrets import SecretBox, new_secret
-from tests.workers.delivery.outbox import Outbox
+from service.secret_box import SecretBox
+from service.testing.rows import FrozenClock
+from service.webhooks.secrets import new_secret
+from tests.support.outbox import Outbox
 from tests.workers.delivery.receivers import raw
 from tests.workers.delivery.running import OK, Receive, Running, sent, until
 from workers.delivery import leasing, loop, rounds

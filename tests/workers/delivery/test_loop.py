@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from service.domain.events import EventType
 from service.domain.states import Actor, State
-from service.testing import FrozenClock
+from service.testing.rows import FrozenClock
+from tests.support.outbox import Outbox
 from tests.workers.delivery.certificates import LOOPBACK, Authority
-from tests.workers.delivery.outbox import Outbox
 from tests.workers.delivery.receivers import answer, raw
 from tests.workers.delivery.running import OK, Receive, Running, sent, until
 from workers.delivery import loop, rounds

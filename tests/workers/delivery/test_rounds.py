@@ -19,15 +19,15 @@ from service.domain.deliveries import (
 )
 from service.domain.events import EventType
 from service.domain.states import Actor, State
-from service.events.upkeep import number_events
-from service.testing import FrozenClock, add_site
+from service.testing.rows import FrozenClock, add_site
 from service.webhooks.secrets import new_secret
-from tests.workers.delivery.outbox import Outbox
+from tests.support.outbox import Outbox
 from workers.delivery import leasing, rounds
 from workers.delivery.leasing import LEASE, Leased
 from workers.delivery.recording import Done
 from workers.delivery.rounds import ROUND, Round
 from workers.delivery.sending import Attempt
+from workers.numbering import number_events
 
 URL = "https://receiver.test/hook"
 OK = Delivered(200)

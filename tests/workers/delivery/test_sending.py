@@ -19,13 +19,13 @@ from standardwebhooks import WebhookVerificationError
 from service import clock
 from service.domain.deliveries import Cause, Delivered, Gone, Outcome, Refused, Unreached
 from service.ids import new_id
-from service.testing import frozen_clock
+from service.testing.rows import frozen_clock
 from service.webhooks.secrets import new_secret
 from tests.workers.delivery.certificates import DAY, LOOPBACK, Authority
 from tests.workers.delivery.receivers import Answer, Receiver, Request, answer, endless, raw
 from workers.delivery import sending
 from workers.delivery.safe_http import GuardedBackend, connection_pool
-from workers.delivery.sending import MOST_KEPT, Attempt, retry_after, send
+from workers.delivery.sending import MAX_KEPT, Attempt, retry_after, send
 
 BODY = json.dumps({"type": "comment.approved", "data": {"ü": "ß"}}).encode()
 ID = new_id()
@@ -239,7 +239,7 @@ def test_100_mb_are_read_up_to_the_cap_alone(start: bytes) -> None:
     attempt, _ = deliver(write)
     assert attempt.outcome == Delivered(200)
     assert attempt.response is not None
-    assert len(attempt.response) == MOST_KEPT
+    assert len(attempt.response) == MAX_KEPT
     # What went out lay in the buffers between the two, which hold a few MB.
     assert sent < 10**8 / 4
 
@@ -283,7 +283,7 @@ def test_a_status_counts_though_its_body_takes_longer_than_all(
         ("grün \u202eredro\u200b \U0001f600".encode(), "grün \ufffdredro\ufffd \U0001f600"),
         (b"\xff\xfe broken \xc3", "\ufffd\ufffd broken \ufffd"),
         (b"<script>alert(1)</script>", "<script>alert(1)</script>"),
-        ("ß".encode() * 5000, "ß" * MOST_KEPT),
+        ("ß".encode() * 5000, "ß" * MAX_KEPT),
         (b"", ""),
     ],
 )

@@ -6,7 +6,7 @@ import torch
 from service.domain.scores import ATTRIBUTES
 from workers.engines.detoxify_torch import DetoxifyNetwork
 from workers.engines.text_engine import TextEngine
-from workers.models.active import reference_engine
+from workers.models.loading import reference_engine
 from workers.models.registry import Model
 
 HOSTILE = ["", "😀", "\u0301" * 10_000, "a" * 10_000, "Null\0byte", "\u202eלום", "</s>" * 200]

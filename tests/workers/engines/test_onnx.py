@@ -8,8 +8,8 @@ import pytest
 
 from workers.engines.text_engine import TextEngine
 from workers.models import parity
-from workers.models.active import load_model, reference_engine
 from workers.models.build import build
+from workers.models.loading import load_model, reference_engine
 from workers.models.registry import Model
 
 HOSTILE = ["", "😀", "\u0301" * 10_000, "a" * 10_000, "Null\0byte", "\u202eלום", "</s>" * 200]
@@ -42,7 +42,7 @@ def test_the_serving_process_never_imports_torch(engine: TextEngine, tiny: Model
     program = f"""
 import sys
 from pathlib import Path
-from workers.models.active import load_model
+from workers.models.loading import load_model
 from workers.models.registry import find
 engine = load_model(find("tiny", Path({str(tiny.derived.parent)!r})))
 assert engine.score(["Hallo"])[0].scores

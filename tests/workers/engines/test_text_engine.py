@@ -6,7 +6,7 @@ import pytest
 
 from workers.engines import Reading, UnscorableText
 from workers.engines.text_engine import TextEngine
-from workers.models.manifest import Manifest
+from workers.manifest import Manifest
 from workers.testing import tiny_tokenizer
 
 FILLER = "Das ist ein sachlicher Beitrag, danke dafür. "

@@ -9,12 +9,12 @@ import numpy as np
 import onnx
 import pytest
 
-from workers.models import active, derived, parity
+from workers.manifest import sha256
+from workers.models import derived, loading, parity
 from workers.models import build as building
-from workers.models.active import graph_folder, load_model
 from workers.models.build import INT8_FORMS, build, verify
 from workers.models.errors import BuildFailed, NoSpace
-from workers.models.manifest import sha256
+from workers.models.loading import graph_folder, load_model
 from workers.models.parity import Parity
 from workers.models.registry import Model, find
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from workers.models.active import load_model
-from workers.models.errors import CorruptModel, UnsafeCheckpoint, WrongCheckpoint
-from workers.models.manifest import CHECKPOINT, Manifest, digests
+from workers.manifest import CHECKPOINT, CorruptModel, Manifest, digests
+from workers.models.errors import UnsafeCheckpoint, WrongCheckpoint
+from workers.models.loading import load_model
 from workers.models.registry import find
 
 

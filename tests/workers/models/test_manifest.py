@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.models.errors import BadManifest, CorruptModel
-from workers.models.manifest import Manifest
+from workers.manifest import BadManifest, CorruptModel, Manifest
 
 
 def test_what_is_written_is_read(models_dir: Path) -> None:

@@ -16,9 +16,10 @@ import transformers
 from rich.progress import Progress
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
+from workers.manifest import CorruptModel
 from workers.models import download
-from workers.models.active import load_model
-from workers.models.errors import CorruptModel, DownloadFailed, NoSpace, UnknownModel
+from workers.models.errors import DownloadFailed, NoSpace, UnknownModel
+from workers.models.loading import load_model
 from workers.models.pull import PUBLISHED, RELEASES, Published, pull
 from workers.testing import checkpoint_of
 

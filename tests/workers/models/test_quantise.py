@@ -10,8 +10,8 @@ from tokenizers import Tokenizer
 
 from workers.engines.detoxify_torch import DetoxifyNetwork
 from workers.engines.onnx import encoded, session
-from workers.models.active import reference_folder
 from workers.models.export import export
+from workers.models.loading import reference_folder
 from workers.models.quantise import Blocks, quantise, smooth
 from workers.models.registry import find
 from workers.testing import write_tiny_model

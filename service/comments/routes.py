@@ -1,0 +1,160 @@
+"""The comment calls of the HTTP contract."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from service.auth.dependencies import CommentsWriteKey, ReadingKey
+from service.comments import batches, history, idempotency, use_cases
+from service.comments.accepting import Accepted, Item
+from service.comments.dependencies import TheIntake
+from service.comments.schemas import (
+    BatchIn,
+    BatchOut,
+    CommentId,
+    CommentIn,
+    CommentOut,
+    EditIn,
+    HistoryOut,
+)
+from service.domain.vocabulary import Lane
+from service.errors import (
+    Conflict,
+    ExternalIdTaken,
+    IdempotencyKeyReused,
+    IllegalTransition,
+    MemberBanned,
+    MemberSuspended,
+    NotFound,
+    OutdatedDecision,
+    RequestInFlight,
+    ThreadClosed,
+)
+from service.http.context import Context
+from service.http.openapi import problems
+from service.http.prefer import preferred_wait
+from service.http.schemas import Page
+
+router = APIRouter(prefix="/v1/comments", tags=["comments"])
+
+ACCEPTED, KNOWN = 202, 200
+
+IdempotencyKey = Annotated[
+    str | None, Header(description="The same key again gives the first answer, for 24 hours")
+]
+
+
+@router.post(
+    "",
+    status_code=ACCEPTED,
+    responses={
+        KNOWN: {
+            "model": CommentOut,
+            "description": "Known external id, or decided while you waited",
+        },
+        **problems(
+            ThreadClosed,
+            MemberSuspended,
+            MemberBanned,
+            ExternalIdTaken,
+            RequestInFlight,
+            Conflict,
+            IdempotencyKeyReused,
+        ),
+    },
+    summary="Accept a comment",
+)
+async def post_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP interface
+    comment: CommentIn,
+    request: Request,
+    response: Response,
+    caller: CommentsWriteKey,
+    context: Context,
+    intake: TheIntake,
+    idempotency_key: IdempotencyKey = None,
+) -> CommentOut:
+    """Keep a comment; with `Prefer: wait=N` (at most 10 s) wait for its decision."""
+    wait = preferred_wait(request.headers)
+    item = Item(comment, Lane.WAITING if wait else Lane.COMMENTS)
+    repeatable = None
+    if idempotency_key is not None:
+        idempotency.check_key(idempotency_key)
+        request_hash = idempotency.hash_request("POST /v1/comments", comment)
+        repeatable = idempotency.Request(caller.site_id, idempotency_key, request_hash, wait)
+    accepted = await run_in_threadpool(
+        use_cases.accept_comment, context, intake, caller, item, repeatable
+    )
+    if wait and accepted.is_pending:
+        if await context.decision_waiters.wait(accepted.comment.id, wait):
+            response.headers["Preference-Applied"] = f"wait={wait}"
+        accepted = await run_in_threadpool(
+            use_cases.answer_waiter, context, caller, accepted, idempotency_key
+        )
+    return _answer(response, accepted)
+
+
+def _answer(response: Response, accepted: Accepted) -> CommentOut:
+    response.status_code = ACCEPTED if accepted.is_pending else KNOWN
+    response.headers["Location"] = f"/v1/comments/{accepted.comment.id}"
+    return accepted.comment
+
+
+@router.post(
+    "/batch",
+    status_code=ACCEPTED,
+    responses=problems(Conflict),
+    summary="Accept up to 500 comments",
+)
+def post_batch(
+    batch: BatchIn, caller: CommentsWriteKey, context: Context, intake: TheIntake
+) -> BatchOut:
+    """Keep what is good; one bad item does not spoil the others.
+
+    Give each comment an `external_id`, so that a batch can be sent again after a
+    broken connection: what is known already is answered as it is now.
+    """
+    return batches.accept_batch(context, intake, caller, batch.comments)
+
+
+@router.get("/{comment_id}", responses=problems(NotFound), summary="Read a comment")
+def get_comment(comment_id: CommentId, caller: ReadingKey, context: Context) -> CommentOut:
+    """Return the comment as it is now."""
+    return use_cases.get_comment(context, caller.site_id, comment_id)
+
+
+@router.patch(
+    "/{comment_id}",
+    responses=problems(
+        NotFound, ThreadClosed, MemberSuspended, MemberBanned, IllegalTransition, OutdatedDecision
+    ),
+    summary="Edit a comment",
+)
+def patch_comment(
+    comment_id: CommentId, edit: EditIn, caller: CommentsWriteKey, context: Context
+) -> CommentOut:
+    """Add a revision; the comment is pending until the new text is decided."""
+    return use_cases.edit_comment(context, caller, comment_id, edit.body)
+
+
+@router.delete(
+    "/{comment_id}",
+    responses=problems(NotFound, OutdatedDecision),
+    summary="Withdraw a comment",
+)
+def delete_comment(comment_id: CommentId, caller: CommentsWriteKey, context: Context) -> CommentOut:
+    """Withdraw the comment for its author; readers no longer see it."""
+    return use_cases.withdraw_comment(context, caller.site_id, comment_id)
+
+
+@router.get(
+    "/{comment_id}/history", responses=problems(NotFound), summary="Read a comment's history"
+)
+def get_history(
+    comment_id: CommentId,
+    caller: ReadingKey,
+    context: Context,
+    page: Annotated[Page, Query()],
+) -> HistoryOut:
+    """Return every revision, assessment, decision and report, oldest first."""
+    return history.get_history(context, caller.site_id, comment_id, page.after, page.limit)

@@ -1,0 +1,46 @@
+"""The call of Coral's external moderation phase."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+
+from service.compat.coral.answers import DEFAULT_TIMEOUT
+from service.compat.coral.door import PREFIX
+from service.compat.coral.schemas import PhaseResponse, described_request
+from service.compat.coral.signatures import HEADER
+from service.compat.coral.use_cases import judge_in_time
+from service.errors import Unauthorized
+from service.http.context import Context
+from service.http.openapi import problems
+
+router = APIRouter(prefix=PREFIX.rstrip("/"), tags=["coral"])
+
+
+@router.post(
+    "/{site}",
+    response_model_exclude_none=True,
+    responses=problems(Unauthorized),
+    summary="Judge a comment for Coral's external moderation phase",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": described_request()}},
+        }
+    },
+)
+async def moderate(
+    site: str,
+    request: Request,
+    context: Context,
+    signature: Annotated[str, Header(alias=HEADER)] = "",
+    # No number to FastAPI, which would judge it before the signature.
+    timeout: Annotated[  # noqa: ASYNC109 - Coral's word for how long it waits
+        str, Query(description="Milliseconds, 100 to 10,000, as set in Coral")
+    ] = DEFAULT_TIMEOUT,
+) -> PhaseResponse:
+    """Withhold what the site's policy flags, and whatever cannot be judged in time.
+
+    Never approves: an empty answer leaves the comment to Coral's other phases. Any error
+    but a wrong signature withholds as well.
+    """
+    return await judge_in_time(context, site, signature, await request.body(), timeout)

@@ -1,0 +1,136 @@
+"""Judging a comment for Coral: whose it is, what it says, and what the policy makes of it."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from pydantic import ValidationError
+from sqlmodel import Session, col, select
+from starlette.concurrency import run_in_threadpool
+
+from service.analyses.use_cases import analyze
+from service.compat.coral.answers import DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, answer, patience
+from service.compat.coral.schemas import PhaseRequest, PhaseResponse
+from service.compat.coral.signatures import HEADER, is_signed
+from service.compat.html import hides_nothing, shown_text
+from service.domain.texts import MAX_ANALYSED, is_blank
+from service.errors import AnalysisTimeout, Invalid, NotConfigured, TooLarge, Unauthorized
+from service.http.context import Context
+from service.policies.active import read_active_policies
+from service.secret_box import SecretBox, SecretUnreadableError
+from service.tables import Site
+
+LATE = "There was no judgement in time."
+
+log = structlog.get_logger(__name__)
+
+_judging: set[asyncio.Task[PhaseResponse]] = set()
+"""asyncio itself holds tasks by weak references only."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is to be judged, for whom, and by which policy."""
+
+    site_id: UUID
+    policy: Mapping[str, Any] | None
+    texts: tuple[str, ...]
+    """What readers may see of the comment: more than one where that is not sure."""
+
+
+async def judge_in_time(
+    context: Context, site: str, signature: str, body: bytes, given: str
+) -> PhaseResponse:
+    """Return what the site's policy makes of the comment in `body`, before Coral goes on.
+
+    `given`: how long Coral waits, as it writes it (milliseconds). Raises Unauthorized for
+    a signature that is nobody's, AnalysisTimeout, and whatever keeps us from a judgement.
+    """
+    seconds = patience(given)
+    until = None if seconds is None else time.monotonic() + seconds
+    judging = asyncio.create_task(_judge(context, site, signature, body, until))
+    _judging.add(judging)
+    judging.add_done_callback(_forget)
+    # A database can be slower than Coral is patient, and a thread cannot be stopped.
+    done, _ = await asyncio.wait({judging}, timeout=seconds or patience(DEFAULT_TIMEOUT))
+    if not done:
+        raise AnalysisTimeout(LATE)
+    return judging.result()
+
+
+def _forget(judging: asyncio.Task[PhaseResponse]) -> None:
+    _judging.discard(judging)
+    if not judging.cancelled():
+        # Or asyncio would log it, where nobody waits any more.
+        judging.exception()
+
+
+async def _judge(
+    context: Context, site: str, signature: str, body: bytes, until: float | None
+) -> PhaseResponse:
+    """Return the judgement; `until`: monotonic seconds, None for a timeout that is none."""
+    question = await run_in_threadpool(_check, context, site, signature, body)
+    if until is None:
+        raise Invalid.at("/query/timeout", f"{MIN_TIMEOUT} to {MAX_TIMEOUT} milliseconds")
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise AnalysisTimeout(LATE)
+    asked = [analyze(context, question.site_id, text, seconds) for text in question.texts]
+    return answer(question.policy, await asyncio.gather(*asked))
+
+
+def _check(context: Context, key: str, signature: str, body: bytes) -> _Question:
+    """Return what is asked; raises Unauthorized, which does not tell what is wrong."""
+    with context.database.read() as session:
+        site = _find(session, key)
+        secret = _secret(context, site) if site else None
+        if site is None or secret is None or not is_signed(signature, secret, body):
+            raise Unauthorized(
+                f"No such site is connected to Coral, or the {HEADER} is of another secret. "
+                "Set Coral's signing secret with `netiquette coral connect`."
+            )
+        policy = read_active_policies(session, [site.id])[site.id].document
+    context.limiter.hit(context.settings.key_rate, "coral", str(site.id))
+    return _Question(site.id, policy, _texts(body))
+
+
+def _find(session: Session, key: str) -> Site | None:
+    if not key.isprintable():
+        # Postgres refuses to look for a NUL.
+        return None
+    return session.exec(select(Site).where(col(Site.key) == key)).one_or_none()
+
+
+def _texts(body: bytes) -> tuple[str, ...]:
+    """Return what is to be scored; raises Invalid and TooLarge where nothing could be."""
+    try:
+        sent = PhaseRequest.model_validate_json(body).comment.body
+    except ValidationError as error:
+        raise Invalid(f"{error.error_count()} mistakes in what Coral sent.") from None
+    if len(sent.encode()) > MAX_ANALYSED:
+        raise TooLarge(f"A comment may have {MAX_ANALYSED} bytes.")
+    sent = sent.replace("\0", " ")
+    shown = shown_text(sent)
+    # Coral does not tell whether it sends HTML.
+    texts = (shown,) if hides_nothing(sent) else (shown, sent)
+    seen = tuple(text for text in texts if not is_blank(text))
+    if not seen:
+        raise Invalid.at("/comment/body", "There is no visible text.")
+    return seen
+
+
+def _secret(context: Context, site: Site) -> str | None:
+    if site.coral_secret is None:
+        return None
+    try:
+        return SecretBox(context.settings.secret_key).decrypt(site.coral_secret)
+    except SecretUnreadableError:
+        log.error("coral_secret_unreadable", site=str(site.id))  # noqa: TRY400 - the stack says nothing more
+        raise NotConfigured(
+            "Coral's secret was encrypted with another NETIQUETTE_SECRET_KEY. Set it anew with "
+            "`netiquette coral connect`."
+        ) from None

@@ -1,0 +1,38 @@
+"""The event call of the HTTP contract."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from service.auth.dependencies import EventsKey
+from service.errors import Gone
+from service.events.schemas import EventsOut, EventsQuery
+from service.events.use_cases import read_events
+from service.http.context import Context
+from service.http.openapi import problems
+from service.http.prefer import preferred_wait
+
+router = APIRouter(prefix="/v1/events", tags=["events"])
+
+
+@router.get("", responses=problems(Gone), summary="Read the site's events in order")
+async def get_events(
+    query: Annotated[EventsQuery, Query()],
+    request: Request,
+    response: Response,
+    caller: EventsKey,
+    context: Context,
+) -> EventsOut:
+    """Return what follows number `after`; with `Prefer: wait=N` (at most 10 s) wait for it.
+
+    Keep `next` and go on from it, also after a day's outage: nothing is missed. Where
+    events were deleted meanwhile, the answer is 410 and names the `oldest` one kept.
+    """
+    page = await run_in_threadpool(read_events, context, caller.site_id, query)
+    wait = preferred_wait(request.headers)
+    if wait and not page.items:
+        if await context.event_waiters.wait((caller.site_id, query.after), wait):
+            response.headers["Preference-Applied"] = f"wait={wait}"
+        page = await run_in_threadpool(read_events, context, caller.site_id, query)
+    return page

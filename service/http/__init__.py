@@ -1,0 +1,1 @@
+"""What every endpoint needs and no feature owns: errors, limits, paging, waiting."""

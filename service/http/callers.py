@@ -1,0 +1,37 @@
+"""Who calls the API, and what they may do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Scope(StrEnum):
+    """What a site key may be used for."""
+
+    COMMENTS = "comments"
+    REVIEW = "review"
+    ANALYZE = "analyze"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class SiteKeyCaller:
+    """A site's backend, which calls with one of the site's keys."""
+
+    site_id: UUID
+    key_id: UUID
+    scopes: frozenset[Scope]
+    rate: str | None
+    """Overrides `Settings.key_rate`, such as `1000/second`."""
+
+    @property
+    def counted_as(self) -> str:
+        """The name that rate limits count this caller under."""
+        return str(self.key_id)
+
+
+Caller = SiteKeyCaller
+"""Whoever calls. The other kinds (a signed-in moderator, a reader with a token) join this union.
+
+Use cases rely on `site_id`, `scopes`, `rate` and `counted_as` alone, never on the kind.
+"""

@@ -1,0 +1,123 @@
+"""What the OpenAPI document says of errors.
+
+A feature names the errors that it raises itself. What every call of a kind can answer
+with is added here for all of them: a key's errors where a key is needed, the body's
+where there is a body, the rate limit where something is written.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.errors import (
+    BadRequest,
+    Invalid,
+    MissingScope,
+    NetiquetteError,
+    TooLarge,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
+from service.http.doors import Door, find_door
+from service.http.problems import MEDIA_TYPE
+
+SAFE_METHODS = ("get", "head")
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+class ProblemOut(BaseModel):
+    """An RFC 9457 problem document; `type` is stable, texts may change."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:netiquette:problem:not-found"])
+    title: str
+    status: int
+    detail: str = Field(description="What to do about it")
+    errors: list[dict[str, str]] | None = Field(
+        None, description="For 422: a JSON pointer (RFC 6901) and a detail for each place"
+    )
+    retry_after: int | None = Field(None, description="For 429: seconds")
+
+
+def problems(*kinds: type[NetiquetteError]) -> Responses:
+    """Return the `responses` of an endpoint that can answer with these errors.
+
+    Each status lists the slugs with which its problem's `type` ends.
+    """
+    by_status: dict[int, list[type[NetiquetteError]]] = defaultdict(list)
+    for kind in kinds:
+        by_status[kind.status].append(kind)
+    return {status: _response(of_status) for status, of_status in by_status.items()}
+
+
+def describe_problems(app: FastAPI, doors: Sequence[Door]) -> None:
+    """Add to the application's OpenAPI document what features need not say themselves.
+
+    The addresses of doors, which have errors of their own form, are left as they are.
+    FastAPI adds its own form of 422 wherever a parameter could fail; it is never sent.
+    """
+    compose = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = compose()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault("ProblemOut", ProblemOut.model_json_schema())
+        for unsent in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unsent, None)
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                can_be_invalid = _drop_unsent(operation)
+                if find_door(doors, path) is None:
+                    _add_common(method, operation, can_be_invalid=can_be_invalid)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _drop_unsent(operation: dict[str, Any]) -> bool:
+    """Drop FastAPI's own 422; return whether the operation has anything that can be invalid.
+
+    An id in the path cannot: a malformed one is answered like an unknown one.
+    """
+    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+        del operation["responses"]["422"]
+    names = [parameter["name"] for parameter in operation.get("parameters", ())]
+    return "requestBody" in operation or any(not name.endswith("_id") for name in names)
+
+
+def _add_common(method: str, operation: dict[str, Any], *, can_be_invalid: bool) -> None:
+    kinds: list[type[NetiquetteError]] = []
+    if "security" in operation:
+        kinds += [Unauthorized, MissingScope]
+        if method not in SAFE_METHODS:
+            kinds += [TooManyRequests]
+        if can_be_invalid:
+            kinds += [Invalid]
+    if "requestBody" in operation:
+        kinds += [BadRequest, TooLarge]
+    if kinds:
+        kinds += [Unavailable]
+    for status, response in problems(*kinds).items():
+        _merge(operation["responses"], str(status), response)
+
+
+def _merge(responses: dict[str, Any], status: str, response: dict[str, Any]) -> None:
+    """Add a response; where the feature describes the status already, add the slugs to that."""
+    if status not in responses:
+        responses[status] = response
+    elif response["description"] not in responses[status]["description"]:
+        responses[status]["description"] += ", " + response["description"]
+
+
+def _response(kinds: Iterable[type[NetiquetteError]]) -> dict[str, Any]:
+    slugs = ", ".join(f"`{kind.slug}`" for kind in kinds)
+    return {
+        "description": slugs,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+    }

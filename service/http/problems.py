@@ -1,0 +1,181 @@
+"""The one mapping of errors to HTTP: RFC 9457 problem documents."""
+
+import sqlite3
+from collections.abc import Sequence
+from traceback import format_tb
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
+
+from service.errors import BadRequest, Invalid, NetiquetteError, TooLarge, Unavailable
+from service.http.doors import Door, find_door
+from service.telemetry.metrics import count_conflict
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 20
+METHOD_NOT_ALLOWED = 405
+CONFLICT = 409
+
+log = structlog.get_logger(__name__)
+
+DATABASE_AWAY = (
+    "The database is busy or cannot be reached. Send the request again; with the same "
+    "Idempotency-Key or external_id nothing is stored twice."
+)
+
+
+SCHEMA_OUTDATED = (
+    "The database lacks tables or columns of this version; nothing was stored. Its operator "
+    "has to run `netiquette migrate`."
+)
+UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
+"""Postgres' SQLSTATEs of it (appendix A of its manual)."""
+
+
+def install(app: FastAPI, doors: Sequence[Door]) -> None:
+    """Register the handlers."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        path = request.scope["path"]
+        response = failure_response(error, find_door(doors, path))
+        if response.status_code == METHOD_NOT_ALLOWED:
+            _name_methods(request, response)
+        return response
+
+    for kind in (NetiquetteError, RequestValidationError, HTTPException, DBAPIError, PoolTimeout):
+        app.add_exception_handler(kind, handle)
+
+
+def _name_methods(request: Request, response: Response) -> None:
+    """Name all methods of the path (RFC 9110, section 10.2.1); Starlette names one route's."""
+    methods = {
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        if compile_path(template)[0].match(request.url.path)
+        for method in operations
+    }
+    if methods:
+        response.headers["Allow"] = ", ".join(sorted(methods))
+
+
+def failure_response(error: Exception, door: Door | None) -> Response:
+    """Return the answer for any error, in the form that the door's callers know, or in ours.
+
+    An unforeseen error is logged by type and place, without its message: a database
+    error's message carries the parameters, and so a comment's text.
+    """
+    known = _known(error)
+    if known is None and not isinstance(error, HTTPException):
+        log.error(
+            "unexpected_error", error=type(error).__name__, traceback=format_tb(error.__traceback__)
+        )
+        known = NetiquetteError("The error was logged. Try again; report it if it comes back.")
+    if known and known.status == CONFLICT:
+        count_conflict(known.slug)
+    shown: NetiquetteError | HTTPException = known or error  # type: ignore[assignment]  # the two kinds are told apart above
+    foreign = door.render_error(shown) if door else None
+    if foreign:
+        return foreign
+    return _http_response(shown) if isinstance(shown, HTTPException) else problem_response(shown)
+
+
+def problem_response(error: NetiquetteError) -> JSONResponse:
+    """Return the error as a response."""
+    return JSONResponse(
+        error.problem(), error.status, headers=dict(error.headers), media_type=MEDIA_TYPE
+    )
+
+
+def invalid(errors: Sequence[Any]) -> Invalid:
+    """Return pydantic's errors as one problem; what was sent is not repeated."""
+    shown = [
+        {
+            "pointer": _pointer(error["loc"]),
+            # pydantic's prefix for a validator's own words
+            "detail": error["msg"].removeprefix("Value error, "),
+        }
+        for error in errors[:MAX_ERRORS]
+    ]
+    first = shown[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return Invalid(f"{first['pointer'] or 'body'}: {first['detail']}{more}", errors=shown)
+
+
+def _known(error: Exception) -> NetiquetteError | None:
+    if isinstance(error, NetiquetteError):
+        return error
+    if isinstance(error, HTTPException) and error.status_code == TooLarge.status:
+        return TooLarge("Send less in one request; see the documented limits.")
+    if isinstance(error, RequestValidationError):
+        return _request_invalid(error)
+    if isinstance(error, (DBAPIError, PoolTimeout)):
+        return _unavailable(error)
+    return None
+
+
+def _unavailable(error: DBAPIError | PoolTimeout) -> Unavailable | None:
+    """Return the answer where it is the database that cannot do what it should."""
+    if isinstance(error, DBAPIError) and _lacks_schema(error):
+        log.error("schema_outdated", hint="Run `netiquette migrate`.")
+        return Unavailable(SCHEMA_OUTDATED)
+    if isinstance(error, (OperationalError, PoolTimeout)) or error.connection_invalidated:
+        log.error("database_unavailable", error=type(error).__name__)
+        return Unavailable(DATABASE_AWAY)
+    return None
+
+
+def _lacks_schema(error: DBAPIError) -> bool:
+    """Tell whether a table or column is missing."""
+    if isinstance(error.orig, sqlite3.Error):
+        # Also any other mistake in a statement; its message would carry names of ours only.
+        return error.orig.sqlite_errorcode == sqlite3.SQLITE_ERROR
+    return getattr(error.orig, "sqlstate", None) in UNKNOWN_TABLE_OR_COLUMN
+
+
+def _request_invalid(error: RequestValidationError) -> NetiquetteError:
+    errors = error.errors()
+    if any(item["type"] == "json_invalid" for item in errors):
+        return BadRequest("The body is not valid JSON (RFC 8259).")
+    if any(item["loc"] == ("body",) for item in errors):
+        return Invalid.at(
+            "", "The body must be a JSON object, sent as Content-Type: application/json."
+        )
+    return invalid([{"loc": _location(item["loc"]), "msg": item["msg"]} for item in errors])
+
+
+def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Leave the body's own path; name the other places (query, header, path) first."""
+    return loc[1:] if loc and loc[0] == "body" else loc
+
+
+def _pointer(loc: Sequence[Any]) -> str:
+    """Return a JSON pointer (RFC 6901, section 3)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in loc)
+
+
+def _http_response(error: HTTPException) -> Response:
+    """Return Starlette's and FastAPI's own errors (404, 405, 413, …) in our form."""
+    slug = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}.get(
+        error.status_code, "http-error"
+    )
+    details = {
+        400: "The body cannot be read as JSON (RFC 8259).",
+        404: "There is no such path. /docs lists them all.",
+        405: "This path does not know this method; the Allow header names those it does.",
+    }
+    problem = {
+        "type": f"urn:netiquette:problem:{slug}",
+        "title": slug.replace("-", " ").capitalize(),
+        "status": error.status_code,
+        "detail": details.get(error.status_code, str(error.detail)),
+    }
+    return JSONResponse(
+        problem, error.status_code, headers=dict(error.headers or {}), media_type=MEDIA_TYPE
+    )

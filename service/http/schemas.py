@@ -1,0 +1,72 @@
+"""Pieces that the schemas of several features share."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+from service.domain.texts import MAX_BODY, clean_body, clean_line
+from service.http.paging import DEFAULT_LIMIT, MAX_LIMIT
+from service.ids import parse_id
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return the moment as RFC 3339 in UTC with microseconds and `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+
+Key = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._~:@-]+$"),
+    Field(examples=["article-4711"]),
+]
+"""A name given by the site to a thread or a member."""
+
+
+def id_of(what: str) -> BeforeValidator:
+    """Return what makes a UUID of an id in a path; raises NotFound where it is malformed."""
+    return BeforeValidator(partial(parse_id, what=what))
+
+
+class Strict(BaseModel):
+    """A request body: unknown fields are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(Strict):
+    """The query of a list: where to go on, and how much at once."""
+
+    after: str | None = Field(None, description="`next` of the page before")
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+
+
+Line = Annotated[str, AfterValidator(clean_line)]
+"""A text of one line: a name, a title."""
+
+
+Body = Annotated[
+    str,
+    AfterValidator(clean_body),
+    Field(
+        description=f"Plain text, 1 to {MAX_BODY} code points after trimming.",
+        examples=["Das sehe ich anders, aber danke für den Artikel!"],
+    ),
+]
+
+
+class ReporterOut(BaseModel):
+    """The member who reported."""
+
+    key: str

@@ -1,0 +1,59 @@
+"""The member calls of the HTTP contract."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from service.auth.dependencies import AdminKey, AdminWriteKey, ReadingKey, allow_write
+from service.errors import NotFound
+from service.http.callers import Caller, Scope
+from service.http.context import Context
+from service.http.openapi import problems
+from service.http.schemas import Key
+from service.members import erasures, use_cases
+from service.members.schemas import ErasureId, ErasureOut, MemberDetails, StatusIn
+
+router = APIRouter(prefix="/v1", tags=["members"])
+
+MemberKey = Annotated[Key, Path(description="The site's own key of the member")]
+StatusKey = Annotated[Caller, Depends(allow_write(Scope.REVIEW, Scope.ADMIN))]
+
+
+@router.get("/members/{key}", responses=problems(NotFound), summary="Read a member")
+def get_member(key: MemberKey, caller: ReadingKey, context: Context) -> MemberDetails:
+    """Return the member's status and counts; a member is there since their first comment."""
+    return use_cases.read_member(context, caller.site_id, key)
+
+
+@router.patch("/members/{key}", responses=problems(NotFound), summary="Set a member's status")
+def patch_member(
+    key: MemberKey, change: StatusIn, caller: StatusKey, context: Context
+) -> MemberDetails:
+    """Suspend, ban or premoderate a member, for a time or for good, or let them be again."""
+    who = change.moderator.who if change.moderator else None
+    return use_cases.set_status(context, caller.site_id, key, change, who)
+
+
+@router.delete(
+    "/members/{key}", status_code=202, responses=problems(NotFound), summary="Erase a member"
+)
+def delete_member(
+    key: MemberKey, caller: AdminWriteKey, context: Context, response: Response
+) -> ErasureOut:
+    """Take key and name away at once; texts, notes and evidence are blanked soon after.
+
+    The receipt says when all of it is done. Keep its id: nothing else will lead there.
+    """
+    receipt = erasures.request_erasure(context, caller.site_id, key)
+    response.headers["Location"] = f"/v1/erasures/{receipt.id}"
+    return receipt
+
+
+@router.get(
+    "/erasures/{erasure_id}",
+    responses=problems(NotFound),
+    summary="Read the receipt of an erasure",
+)
+def get_erasure(erasure_id: ErasureId, caller: AdminKey, context: Context) -> ErasureOut:
+    """Return how far the erasure is."""
+    return erasures.get_erasure(context, caller.site_id, erasure_id)

@@ -1,0 +1,1 @@
+"""Moderators: the persons who decide, known by account or asserted by a site's backend."""

@@ -1,0 +1,62 @@
+"""Moderators with an account: they sign in with an e-mail address and a password."""
+
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from sqlmodel import Session, col, select
+
+from service.errors import Conflict, Invalid, NotFound
+from service.ids import new_id
+from service.tables import Moderator
+
+ACCOUNT_PREFIX = "account:"
+"""Keys of moderators with an account begin so; a site cannot assert such a key."""
+
+MIN_PASSWORD = 12
+
+
+def get_account(session: Session, site_id: UUID, moderator_id: UUID) -> Moderator:
+    """Return the site's moderator with an account; raises NotFound."""
+    moderator = session.exec(
+        select(Moderator).where(
+            col(Moderator.site_id) == site_id,
+            col(Moderator.id) == moderator_id,
+            col(Moderator.email).is_not(None),
+        )
+    ).one_or_none()
+    if moderator is None:
+        raise NotFound("account")
+    return moderator
+
+
+def normal_email(address: str) -> str:
+    """Return the address in the form that accounts are kept and found by: case means nothing."""
+    return address.strip().lower()
+
+
+def create_moderator(
+    session: Session, site_id: UUID, email: str, password: str, name: str | None = None
+) -> Moderator:
+    """Add a moderator with an account; raises Conflict when the address has one already.
+
+    Raises Invalid for a password under MIN_PASSWORD characters or an address
+    without an @.
+    """
+    email = normal_email(email)
+    if len(password) < MIN_PASSWORD:
+        raise Invalid(f"A password needs at least {MIN_PASSWORD} characters.")
+    if "@" not in email:
+        raise Invalid("An e-mail address contains an @.")
+    if session.exec(select(Moderator.id).where(col(Moderator.email) == email)).first():
+        raise Conflict(f"There is an account for {email} already.")
+    moderator_id = new_id()
+    moderator = Moderator(
+        id=moderator_id,
+        site_id=site_id,
+        key=f"{ACCOUNT_PREFIX}{moderator_id}",
+        name=name,
+        email=email,
+        password_hash=PasswordHasher().hash(password),
+    )
+    session.add(moderator)
+    return moderator

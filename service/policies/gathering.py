@@ -1,0 +1,89 @@
+"""Gathering the facts that a policy judges by; every judgement on a comment gets them here."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import Session, col, or_, select
+
+from service import clock
+from service.domain.states import Actor, State
+from service.domain.vocabulary import MemberStatus
+from service.members.status import current_status
+from service.policies.active import ActivePolicy, read_active_policies
+from service.policy.facts import Facts
+from service.tables import Comment, Decision, Member, Report
+from service.tables.conditions import OPEN_REPORT
+
+
+@dataclass(frozen=True)
+class Background:
+    """What policies consult besides the scores, for the comments of one transaction."""
+
+    policies: Mapping[UUID, ActivePolicy]
+    """By site."""
+    statuses: Mapping[UUID, MemberStatus]
+    """By member."""
+    looked_at: frozenset[UUID]
+    """Comments that were flagged before, or decided by a moderator."""
+    reporters: Mapping[UUID, int]
+    """By comment: how many different members' reports of it are open; none is left out."""
+
+    def facts(
+        self,
+        comment: Comment,
+        forms: Mapping[str, dict[str, float]],
+        failure: str | None,
+    ) -> Facts:
+        """Return the facts on the comment; `forms` and `failure` as in `Facts`."""
+        return Facts(
+            forms=dict(forms),
+            failure=failure,
+            member_status=self.statuses[comment.member_id],
+            previously_flagged=comment.id in self.looked_at,
+            reporters=self.reporters.get(comment.id, 0),
+        )
+
+
+def gather(session: Session, comments: Collection[Comment]) -> Background:
+    """Return the background of these comments, of any sites, in four queries."""
+    members = select(Member).where(col(Member.id).in_({c.member_id for c in comments}))
+    looked_at = select(Decision.comment_id).where(
+        col(Decision.comment_id).in_([comment.id for comment in comments]),
+        or_(
+            col(Decision.to_state) == State.FLAGGED,
+            col(Decision.actor) == Actor.MODERATOR,
+        ),
+    )
+    now = clock.now()
+    return Background(
+        policies=read_active_policies(session, {comment.site_id for comment in comments}),
+        statuses={member.id: current_status(member, now) for member in session.exec(members)},
+        looked_at=frozenset(session.exec(looked_at)),
+        reporters=_count_reporters(session, comments),
+    )
+
+
+def with_reports(session: Session, comment: Comment, recorded: Mapping[str, Any]) -> Facts:
+    """Return the recorded facts of a decision with the reports that are open by now."""
+    reporters = _count_reporters(session, [comment]).get(comment.id, 0)
+    return Facts.model_validate({**recorded, "reporters": reporters})
+
+
+def _count_reporters(session: Session, comments: Collection[Comment]) -> Mapping[UUID, int]:
+    """Count the different members whose reports are open, by comment; leaves out the others.
+
+    Anonymous reports count for nothing.
+    """
+    counted = session.exec(
+        select(Report.comment_id, func.count(col(Report.reporter_id).distinct()))
+        .where(
+            col(Report.site_id).in_({comment.site_id for comment in comments}),
+            col(Report.comment_id).in_([comment.id for comment in comments]),
+            OPEN_REPORT,
+        )
+        .group_by(col(Report.comment_id))
+    )
+    return {comment_id: reporters for comment_id, reporters in counted if reporters}

@@ -1,0 +1,163 @@
+"""Taking in a report, and what enough of them do to a comment."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from service.comments.changes import Change, change_state
+from service.comments.repository import lock_comment
+from service.domain.events import EventType
+from service.domain.states import Actor, State
+from service.errors import NotReportable
+from service.events import outbox
+from service.http.callers import Caller
+from service.http.context import Context
+from service.http.schemas import ReporterOut
+from service.members.repository import members_with_key
+from service.policies.active import read_active_policies
+from service.policies.gathering import with_reports
+from service.policy.judgement import judge
+from service.policy.phases import REPORTED
+from service.reports.schemas import ReportIn, ReportOut
+from service.tables import Comment, Decision, Member, Report
+from service.tables.conditions import OPEN_REPORT
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A report that is kept; `created` is false for a member's report that was open already."""
+
+    report: ReportOut
+    created: bool
+
+
+def report_comment(context: Context, caller: Caller, comment_id: UUID, item: ReportIn) -> Kept:
+    """Keep a report; a member's second one, while the first is open, is the first.
+
+    Only members whom the site knows already count towards the policy's limit: were a
+    reporter made a member by reporting, three made-up keys could take down any
+    comment. Others are kept as anonymous, and so is no key of people who never wrote.
+
+    Raises NotFound, NotReportable (rejected or withdrawn) or TooManyRequests.
+    """
+    site_id = caller.site_id
+    _count(context, caller, item)
+    with context.database.write() as session:
+        comment = lock_comment(session, site_id, comment_id)
+        if comment.state in (State.REJECTED, State.WITHDRAWN):
+            raise NotReportable(f"The comment is {comment.state}; nobody can read it.")
+        reporter = _find_reporter(session, site_id, item)
+        first = _find_open(session, comment, reporter) if reporter else None
+        if first:
+            return Kept(_present(first, reporter), created=False)
+        report = _add(session, comment, reporter, item)
+        if reporter:
+            _flag_if_limit_is_reached(session, comment)
+        return Kept(_present(report, reporter), created=True)
+
+
+def _count(context: Context, caller: Caller, item: ReportIn) -> None:
+    who = f"member:{item.reporter.key}" if item.reporter else f"key:{caller.counted_as}"
+    context.limiter.hit(context.settings.report_rate, "report", str(caller.site_id), who)
+
+
+def _find_reporter(session: Session, site_id: UUID, item: ReportIn) -> Member | None:
+    if item.reporter is None:
+        return None
+    # KEY SHARE: an erasure waits for this report, or this finds nobody.
+    return session.exec(
+        members_with_key(site_id, item.reporter.key).with_for_update(read=True, key_share=True)
+    ).one_or_none()
+
+
+def _find_open(session: Session, comment: Comment, reporter: Member) -> Report | None:
+    return session.exec(
+        select(Report).where(
+            col(Report.site_id) == comment.site_id,
+            col(Report.comment_id) == comment.id,
+            col(Report.reporter_id) == reporter.id,
+            OPEN_REPORT,
+        )
+    ).one_or_none()
+
+
+def _add(session: Session, comment: Comment, reporter: Member | None, item: ReportIn) -> Report:
+    now = outbox.next_moment(session, comment)
+    report = Report(
+        site_id=comment.site_id,
+        comment_id=comment.id,
+        revision=comment.revision,
+        reporter_id=reporter.id if reporter else None,
+        reason=item.reason,
+        note=item.note,
+        created_at=now,
+    )
+    session.add(report)
+    session.flush()
+    held = outbox.held_until(session, comment)
+    outbox.record(
+        session,
+        EventType.REPORT_RECEIVED,
+        outbox.about_report(report),
+        at=now,
+        due=max(now, held) if held else now,
+    )
+    session.flush()
+    return report
+
+
+def _flag_if_limit_is_reached(session: Session, comment: Comment) -> None:
+    """Flag what the policy had approved, if so many members' reports are open.
+
+    What a moderator approved stays, and is in the queue as reported. The policy judges
+    again by the facts of its approval and the reports, so the record explains it.
+    """
+    if comment.state is not State.APPROVED:
+        return
+    approval = _standing_decision(session, comment)
+    if approval.actor is not Actor.POLICY:
+        return
+    policy = read_active_policies(session, [comment.site_id])[comment.site_id]
+    facts = with_reports(session, comment, approval.facts)
+    judgement = judge(policy.document, facts)
+    if any(reason.code == REPORTED for reason in judgement.reasons):
+        change_state(
+            session,
+            Change(
+                comment,
+                State.FLAGGED,
+                Actor.POLICY,
+                reasons=[reason.stored() for reason in judgement.reasons],
+                policy=policy.version,
+                assessment_id=approval.assessment_id,
+                facts=facts.model_dump(mode="json"),
+            ),
+        )
+
+
+def _standing_decision(session: Session, comment: Comment) -> Decision:
+    """Return the newest decision on the comment that is neither undone nor an undo."""
+    decisions = session.exec(
+        select(Decision)
+        .where(
+            col(Decision.site_id) == comment.site_id,
+            col(Decision.comment_id) == comment.id,
+        )
+        .order_by(col(Decision.created_at).desc(), col(Decision.id).desc())
+    ).all()
+    undone = {decision.undoes for decision in decisions}
+    return next(made for made in decisions if made.undoes is None and made.id not in undone)
+
+
+def _present(report: Report, reporter: Member | None) -> ReportOut:
+    return ReportOut(
+        id=report.id,
+        comment_id=report.comment_id,
+        revision=report.revision,
+        reporter=ReporterOut(key=reporter.key) if reporter else None,
+        reason=report.reason,
+        note=report.note,
+        created_at=report.created_at,
+        resolved_at=report.resolved_at,
+    )

@@ -1,0 +1,37 @@
+"""The report call of the HTTP contract."""
+
+from fastapi import APIRouter, Response
+
+from service.auth.dependencies import CommentsWriteKey
+from service.comments.schemas import CommentId
+from service.errors import NotFound, NotReportable
+from service.http.context import Context
+from service.http.openapi import problems
+from service.reports.reporting import report_comment
+from service.reports.schemas import ReportIn, ReportOut
+
+router = APIRouter(prefix="/v1/comments", tags=["comments"])
+
+CREATED, KNOWN = 201, 200
+
+
+@router.post(
+    "/{comment_id}/reports",
+    status_code=CREATED,
+    responses={
+        KNOWN: {"model": ReportOut, "description": "This member's report is still open"},
+        **problems(NotFound, NotReportable),
+    },
+    summary="Report a comment",
+)
+def post_report(
+    comment_id: CommentId,
+    report: ReportIn,
+    caller: CommentsWriteKey,
+    context: Context,
+    response: Response,
+) -> ReportOut:
+    """Tell the moderators of a comment; reports of enough known members take it down."""
+    kept = report_comment(context, caller, comment_id, report)
+    response.status_code = CREATED if kept.created else KNOWN
+    return kept.report

@@ -1,0 +1,78 @@
+"""The review calls of the HTTP contract."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from service.auth.dependencies import ReviewKey, ReviewWriteKey
+from service.comments.schemas import CommentId, DecisionOut
+from service.errors import (
+    ClaimedByAnother,
+    Conflict,
+    IllegalTransition,
+    NotFound,
+    NotYourDecision,
+    OutdatedDecision,
+    UndoTooLate,
+)
+from service.http.context import Context
+from service.http.openapi import problems
+from service.review.claims import claim_comments
+from service.review.decisions import decide
+from service.review.queue import read_queue
+from service.review.schemas import (
+    ClaimIn,
+    ClaimsOut,
+    DecisionId,
+    DecisionIn,
+    ModeratorHeader,
+    QueueOut,
+    QueueQuery,
+    UndoIn,
+)
+from service.review.undo import undo_decision
+
+router = APIRouter(prefix="/v1", tags=["review"])
+
+
+@router.get("/review/queue", summary="Read what waits for a moderator")
+def get_queue(
+    query: Annotated[QueueQuery, Query()],
+    caller: ReviewKey,
+    context: Context,
+    _moderator: ModeratorHeader = None,
+) -> QueueOut:
+    """Return flagged and reported comments, and those not decided by the policy for minutes."""
+    return read_queue(context, caller.site_id, query)
+
+
+@router.post("/review/claims", summary="Claim comments for a moderator")
+def post_claims(wanted: ClaimIn, caller: ReviewWriteKey, context: Context) -> ClaimsOut:
+    """Hold the next comments for five minutes; asking again renews and fills up."""
+    return claim_comments(context, caller.site_id, wanted.moderator.who, wanted, wanted.limit)
+
+
+@router.post(
+    "/comments/{comment_id}/decisions",
+    status_code=201,
+    responses=problems(NotFound, OutdatedDecision, IllegalTransition, ClaimedByAnother),
+    summary="Decide on a comment",
+)
+def post_decision(
+    comment_id: CommentId, decision: DecisionIn, caller: ReviewWriteKey, context: Context
+) -> DecisionOut:
+    """Approve, reject or flag the revision that the moderator has read."""
+    return decide(context, caller.site_id, comment_id, decision.moderator.who, decision)
+
+
+@router.post(
+    "/decisions/{decision_id}/undo",
+    status_code=201,
+    responses=problems(NotFound, NotYourDecision, UndoTooLate, Conflict),
+    summary="Undo a decision",
+)
+def post_undo(
+    decision_id: DecisionId, undo: UndoIn, caller: ReviewWriteKey, context: Context
+) -> DecisionOut:
+    """Bring the comment back to the state before, within ten seconds."""
+    return undo_decision(context, caller.site_id, decision_id, undo.moderator.who)

@@ -1,0 +1,134 @@
+"""Which comments are in the queue, and why, as conditions on the comment table."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, true, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Session, col, select
+
+from service import clock
+from service.domain.states import State
+from service.reports.repository import has_open_report
+from service.review.schemas import QueueFilters
+from service.tables import Assessment, Comment, Decision, Thread
+from service.tables.conditions import FLAGGED, PENDING, has_ended
+
+CLAIM = timedelta(minutes=5)
+"""How long a claim lasts; asking again renews it, and it frees itself afterwards."""
+
+TOO_LONG = 2 * CLAIM
+"""A claim that would last longer than this was made before the clock was set back."""
+
+
+def long_pending(stale: datetime) -> ColumnElement[bool]:
+    """Return whether the policy has not decided since `stale`."""
+    return and_(PENDING, col(Comment.pending_since) < stale)
+
+
+def reported(site_id: UUID) -> ColumnElement[bool]:
+    """Return whether readers see the comment, and somebody has reported it."""
+    return and_(col(Comment.state) == State.APPROVED, has_open_report(site_id))
+
+
+def ways_in(site_id: UUID, stale: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return each way into the queue."""
+    return FLAGGED, reported(site_id), long_pending(stale)
+
+
+def in_queue(site_id: UUID, stale: datetime) -> ColumnElement[bool]:
+    """Return whether the comment waits for a moderator, for whichever reason."""
+    return or_(*ways_in(site_id, stale))
+
+
+def claimed(now: datetime) -> ColumnElement[bool]:
+    """Return whether a moderator holds the comment now."""
+    until = col(Comment.claimed_until)
+    return and_(until > now, until <= now + TOO_LONG)
+
+
+def is_held(until: datetime | None, now: datetime) -> bool:
+    """Tell the same of one comment, by the end of its claim."""
+    return clock.lasts(until, TOO_LONG, now)
+
+
+def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:
+    """Return whether the moderator may take the comment: nobody else holds it now."""
+    return or_(
+        has_ended(col(Comment.claimed_until), TOO_LONG, now),
+        col(Comment.claimed_by) == moderator_id,
+    )
+
+
+def matches(
+    session: Session, site_id: UUID, filters: QueueFilters, stale: datetime
+) -> ColumnElement[bool]:
+    """Return whether the comment passes the filters."""
+    conditions: list[ColumnElement[bool]] = [true()]
+    if filters.thread is not None:
+        thread = select(Thread.id).where(
+            col(Thread.site_id) == site_id, col(Thread.key) == filters.thread
+        )
+        conditions.append(col(Comment.thread_id).in_(thread))
+    if filters.reason is not None:
+        conditions.append(_has_reason(session, site_id, filters.reason, stale))
+    if filters.language is not None:
+        conditions.append(_in_language(filters.language))
+    return and_(*conditions)
+
+
+def _has_reason(
+    session: Session, site_id: UUID, reason: str, stale: datetime
+) -> ColumnElement[bool]:
+    if reason == "long_pending":
+        return long_pending(stale)
+    decided = (
+        select(Decision.id)
+        .where(
+            col(Decision.site_id) == col(Comment.site_id),
+            col(Decision.comment_id) == col(Comment.id),
+            _is_current(Decision.revision),
+            FLAGGED,
+            col(Decision.to_state) == State.FLAGGED,
+            _names(session, reason),
+        )
+        .exists()
+    )
+    return or_(decided, has_open_report(site_id)) if reason == "reported" else decided
+
+
+def _is_current(revision: int) -> ColumnElement[bool]:
+    """Return whether a record's revision is the comment's; none is newer."""
+    # For `==` Postgres may think it cheaper to read all records of the site at once.
+    return col(revision) >= col(Comment.revision)
+
+
+def _names(session: Session, reason: str) -> ColumnElement[bool]:
+    """Return whether a decision's reasons name this code or this attribute."""
+    if session.get_bind().dialect.name == "postgresql":
+        reasons = type_coerce(col(Decision.reasons), JSONB)
+        return or_(reasons.contains([{"code": reason}]), reasons.contains([{"attribute": reason}]))
+    one = func.json_each(col(Decision.reasons)).table_valued("value")
+    return (
+        select(one.c.value)
+        .where(
+            or_(
+                func.json_extract(one.c.value, "$.code") == reason,
+                func.json_extract(one.c.value, "$.attribute") == reason,
+            )
+        )
+        .exists()
+    )
+
+
+def _in_language(language: str) -> ColumnElement[bool]:
+    return (
+        select(Assessment.id)
+        .where(
+            col(Assessment.site_id) == col(Comment.site_id),
+            col(Assessment.comment_id) == col(Comment.id),
+            _is_current(Assessment.revision),
+            col(Assessment.language) == language.lower(),
+        )
+        .exists()
+    )

@@ -1,0 +1,147 @@
+"""The webhook calls of the HTTP contract."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from service.auth.dependencies import AdminKey, AdminWriteKey
+from service.errors import EndpointDisabled, Gone, NotConfigured, NotFound, TooManyEndpoints
+from service.http.context import Context
+from service.http.openapi import problems
+from service.http.schemas import Page
+from service.webhooks import deliveries, use_cases
+from service.webhooks.schemas import (
+    DeliveriesOut,
+    DeliveriesQuery,
+    DeliveryId,
+    EndpointChange,
+    EndpointId,
+    EndpointIn,
+    EndpointOut,
+    EndpointsOut,
+    NewEndpoint,
+    QueuedOut,
+    RedeliveredOut,
+    SecretOut,
+)
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(TooManyEndpoints, NotConfigured),
+    summary="Add a receiver",
+)
+def post_endpoint(
+    item: EndpointIn, caller: AdminWriteKey, context: Context, response: Response
+) -> NewEndpoint:
+    """Have events sent to a URL, from now on. The secret is shown only in this answer."""
+    endpoint = use_cases.add_endpoint(context, caller.site_id, item)
+    response.headers["Location"] = f"/v1/webhooks/{endpoint.id}"
+    return endpoint
+
+
+@router.get("", summary="List the receivers")
+def get_endpoints(
+    query: Annotated[Page, Query()], caller: AdminKey, context: Context
+) -> EndpointsOut:
+    """Return the site's receivers, oldest first, and how they fare."""
+    return use_cases.list_endpoints(context, caller.site_id, query)
+
+
+@router.get("/{endpoint_id}", responses=problems(NotFound), summary="Read a receiver")
+def get_endpoint(endpoint_id: EndpointId, caller: AdminKey, context: Context) -> EndpointOut:
+    """Return the receiver and how it fares."""
+    return use_cases.show_endpoint(context, caller.site_id, endpoint_id)
+
+
+@router.patch(
+    "/{endpoint_id}",
+    responses=problems(NotFound),
+    summary="Change, disable or enable a receiver",
+)
+def patch_endpoint(
+    endpoint_id: EndpointId, change: EndpointChange, caller: AdminWriteKey, context: Context
+) -> EndpointOut:
+    """Change what is given. Once enabled again, it is sent all that it missed, oldest first."""
+    return use_cases.change_endpoint(context, caller.site_id, endpoint_id, change)
+
+
+@router.delete(
+    "/{endpoint_id}",
+    status_code=204,
+    responses=problems(NotFound),
+    summary="Delete a receiver",
+)
+def delete_endpoint(endpoint_id: EndpointId, caller: AdminWriteKey, context: Context) -> None:
+    """Delete the receiver, the record of its deliveries, and what waits for it."""
+    use_cases.delete_endpoint(context, caller.site_id, endpoint_id)
+
+
+@router.post(
+    "/{endpoint_id}/rotate",
+    responses=problems(NotFound, NotConfigured),
+    summary="Make a new secret",
+)
+def post_rotate(endpoint_id: EndpointId, caller: AdminWriteKey, context: Context) -> SecretOut:
+    """Make a new secret, shown only now. For a day deliveries are signed with both."""
+    return use_cases.rotate_secret(context, caller.site_id, endpoint_id)
+
+
+@router.post(
+    "/{endpoint_id}/test",
+    status_code=202,
+    responses=problems(NotFound, EndpointDisabled),
+    summary="Send a test event",
+)
+def post_test(endpoint_id: EndpointId, caller: AdminWriteKey, context: Context) -> QueuedOut:
+    """Send `webhook.test` to this receiver alone, whatever it has subscribed to."""
+    return use_cases.send_test(context, caller.site_id, endpoint_id)
+
+
+@router.get(
+    "/{endpoint_id}/deliveries",
+    responses=problems(NotFound),
+    summary="List the attempts to reach a receiver",
+)
+def get_deliveries(
+    endpoint_id: EndpointId,
+    query: Annotated[DeliveriesQuery, Query()],
+    caller: AdminKey,
+    context: Context,
+) -> DeliveriesOut:
+    """Return the attempts of the last week, newest first."""
+    return deliveries.list_deliveries(context, caller.site_id, endpoint_id, query)
+
+
+@router.post(
+    "/{endpoint_id}/deliveries/{delivery_id}/redeliver",
+    status_code=202,
+    responses=problems(NotFound, EndpointDisabled, Gone),
+    summary="Send an event again",
+)
+def post_redeliver(
+    endpoint_id: EndpointId, delivery_id: DeliveryId, caller: AdminWriteKey, context: Context
+) -> QueuedOut:
+    """Send the event of this attempt again, under the same `webhook-id`."""
+    return deliveries.redeliver(
+        context,
+        caller.site_id,
+        endpoint_id,
+        delivery_id,
+    )
+
+
+@router.post(
+    "/{endpoint_id}/redeliver",
+    status_code=202,
+    responses=problems(NotFound, EndpointDisabled),
+    summary="Send again all events that were given up",
+)
+def post_redeliver_failed(
+    endpoint_id: EndpointId, caller: AdminWriteKey, context: Context
+) -> RedeliveredOut:
+    """Send what the receiver refused for five days again, oldest first."""
+    return deliveries.redeliver_failed(context, caller.site_id, endpoint_id)

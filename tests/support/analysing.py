@@ -1,0 +1,37 @@
+"""A scoring worker in this process, for doors whose callers wait for scores."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from service import clock
+from service.db import Database
+from service.tables import Scorer
+from tests.support.fake_worker import FakeEngine
+from workers.scoring import analyses
+
+
+def add_scorer(database: Database) -> None:
+    """Have a worker's sign of life in the database."""
+    with database.write() as session:
+        now = clock.now()
+        session.merge(Scorer(id="test:1", model=FakeEngine.model, started_at=now, seen_at=now))
+
+
+@contextmanager
+def worker_on(database: Database) -> Iterator[None]:
+    """Do a worker's part on the database while the block runs."""
+    add_scorer(database)
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.01):
+            analyses.run(database, FakeEngine())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

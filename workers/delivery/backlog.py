@@ -1,0 +1,205 @@
+"""The backlog of an endpoint in the database: filling it, taking the next, recording what came.
+
+The caller holds the endpoint's lease, so that one at a time does it, between two
+rounds of sending. All leave the commit to the caller.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from service import clock
+from service.domain.deliveries import MAX_DELAY, Trial, Waiting, superseded
+from service.domain.events import EventType
+from service.tables import Endpoint, Event, Site, WebhookMessage
+from service.tables.conditions import has_ended
+from service.webhooks import messages
+
+FILL_BATCH = 500
+"""Events per transaction."""
+
+PAGE = 100
+"""Messages that are looked at together."""
+
+
+def has_work(now: datetime) -> ColumnElement[bool]:
+    """Return whether there is something to queue for the endpoint, or to send it now."""
+    head = (
+        select(Site.event_sequence)
+        .where(col(Site.id) == col(Endpoint.site_id))
+        .correlate(Endpoint)
+        .scalar_subquery()
+    )
+    # One that stands behind another is no work, or whoever looks for some would never rest.
+    message = exists().where(
+        col(WebhookMessage.endpoint_id) == col(Endpoint.id), _is_due(now), _is_first()
+    )
+    return or_(col(Endpoint.queued_sequence) < head, message.correlate(Endpoint))
+
+
+def fill(session: Session, endpoint: Endpoint) -> bool:
+    """Queue the events that follow, at most FILL_BATCH; tell whether there may be more.
+
+    What a later event of the same comment makes superfluous is dropped, and named by it.
+    """
+    site = session.get_one(Site, endpoint.site_id)
+    start = max(endpoint.queued_sequence, site.events_deleted)
+    events = session.exec(
+        select(Event)
+        .where(
+            col(Event.site_id) == endpoint.site_id,
+            col(Event.sequence) > start,
+            col(Event.sequence) <= start + FILL_BATCH,
+        )
+        .order_by(col(Event.sequence))
+    ).all()
+    wanted = [messages.message_for(endpoint, event) for event in events if _wants(endpoint, event)]
+    session.add_all(wanted)
+    session.flush()
+    _supersede(session, endpoint, {message.subject for message in wanted if message.tells_state})
+    endpoint.queued_sequence = events[-1].sequence or start if events else start
+    return len(events) == FILL_BATCH
+
+
+def take(session: Session, endpoint: Endpoint, now: datetime, limit: int) -> list[WebhookMessage]:
+    """Return the next messages that are due, oldest first, at most one per subject.
+
+    While the endpoint fails there is one: the probe. It is one that was tried least
+    among the oldest, so that a message that the receiver cannot stand does not hide its
+    recovery. Read page by page, since a join that finds what stands first takes time by
+    the square of the queue wherever Postgres still believes that it is empty.
+    """
+    found: list[WebhookMessage] = []
+    subjects: set[UUID] = set()
+    for page in _pages(session, endpoint):
+        for message in page:
+            if message.subject not in subjects and not clock.lasts(message.due_at, MAX_DELAY, now):
+                found.append(message)
+            subjects.add(message.subject)
+        if endpoint.failures and found:
+            return [min(found, key=lambda message: (message.attempts, message.sequence))]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _pages(session: Session, endpoint: Endpoint) -> Iterator[Sequence[WebhookMessage]]:
+    """Give what waits for the endpoint, due or not, in the order of its numbers."""
+    after = 0
+    while True:
+        page = session.exec(
+            select(WebhookMessage)
+            .where(
+                messages.waits_for(endpoint),
+                col(WebhookMessage.sequence) > after,
+                col(WebhookMessage.failed_at).is_(None),
+            )
+            .order_by(col(WebhookMessage.sequence))
+            .limit(PAGE)
+        ).all()
+        yield page
+        if len(page) < PAGE:
+            return
+        after = page[-1].sequence
+
+
+def remove(session: Session, endpoint: Endpoint, sequences: Iterable[int]) -> None:
+    """Take messages out of the queue."""
+    session.execute(
+        delete(WebhookMessage)
+        .where(
+            messages.waits_for(endpoint),
+            col(WebhookMessage.sequence).in_(set(sequences)),
+        )
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def release(session: Session, endpoint: Endpoint, now: datetime) -> None:
+    """Make everything due that waits."""
+    session.execute(
+        update(WebhookMessage)
+        .where(
+            messages.waits_for(endpoint),
+            col(WebhookMessage.due_at) > now,
+            col(WebhookMessage.failed_at).is_(None),
+        )
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def store_trial(
+    session: Session, endpoint: Endpoint, sequence: int, trial: Trial, now: datetime
+) -> None:
+    """Keep what a message has been through; does nothing where it is gone meanwhile."""
+    session.execute(
+        update(WebhookMessage)
+        .where(
+            messages.waits_for(endpoint),
+            col(WebhookMessage.sequence) == sequence,
+        )
+        .values(
+            attempts=trial.attempts,
+            refusals=trial.refusals,
+            first_failed_at=trial.first_failed_at,
+            due_at=trial.due_at,
+            failed_at=now if trial.given_up else None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _wants(endpoint: Endpoint, event: Event) -> bool:
+    if event.type is EventType.WEBHOOK_TEST:
+        return bool(event.facts["endpoint"]["id"] == str(endpoint.id))
+    return event.type in endpoint.events
+
+
+def _supersede(session: Session, endpoint: Endpoint, subjects: set[UUID]) -> None:
+    if not subjects:
+        return
+    rows = session.exec(
+        select(WebhookMessage).where(
+            messages.waits_for(endpoint),
+            col(WebhookMessage.subject).in_(subjects),
+            col(WebhookMessage.tells_state),
+        )
+    ).all()
+    by_sequence = {row.sequence: row for row in rows}
+    replaced = superseded([Waiting(row.sequence, row.subject, row.tells_state) for row in rows])
+    gone = [sequence for sequences in replaced.values() for sequence in sequences]
+    ids = dict(
+        session.execute(
+            select(col(Event.sequence), col(Event.id)).where(
+                col(Event.site_id) == endpoint.site_id, col(Event.sequence).in_(gone)
+            )
+        ).all()
+    )
+    for sequence, earlier in replaced.items():
+        inherited = [event_id for one in earlier for event_id in by_sequence[one].supersedes]
+        own = [str(ids[one]) for one in earlier if one in ids]
+        by_sequence[sequence].supersedes = [*by_sequence[sequence].supersedes, *inherited, *own]
+    remove(session, endpoint, gone)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        col(WebhookMessage.failed_at).is_(None),
+        has_ended(col(WebhookMessage.due_at), MAX_DELAY, now),
+    )
+
+
+def _is_first() -> ColumnElement[bool]:
+    """Return whether no earlier message about the same waits, be it due or not."""
+    earlier = aliased(WebhookMessage)
+    return ~exists().where(
+        col(earlier.endpoint_id) == col(WebhookMessage.endpoint_id),
+        col(earlier.subject) == col(WebhookMessage.subject),
+        col(earlier.sequence) < col(WebhookMessage.sequence),
+        col(earlier.failed_at).is_(None),
+    ).correlate(WebhookMessage)

@@ -1,0 +1,1 @@
+"""Scoring: one batch after the other, from a lease to decisions."""

@@ -1,0 +1,123 @@
+"""Scoring a few analyses: lease, score outside any transaction, hand over the result.
+
+Unlike a comment, an analysis has no attempts: a lease that was lost is not taken again,
+since whoever waits for it asks again. What is given back may be scored until its deadline.
+"""
+
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ColumnElement, and_, func, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from service import clock
+from service.analyses.results import Failure, Passage, Result
+from service.analyses.use_cases import has_passed
+from service.db import Database
+from service.ids import new_id
+from service.tables import Analysis
+from service.telemetry.metrics import count_engine
+from workers.engines import Engine
+from workers.scoring.checks import score_checked, works
+from workers.scoring.outcomes import Outcome
+
+BATCH = 4
+"""Analyses per lease, since the next caller waits for a whole one."""
+
+log = structlog.get_logger(__name__)
+
+
+def run(database: Database, engine: Engine) -> Outcome:
+    """Score the oldest few analyses of all sites in turn; STORED if there were any.
+
+    A text that the engine fails on is answered as a failure, and harms no other. An
+    engine that fails on a harmless text, too, blames none: the rest waits for a better one.
+    Raises SQLAlchemyError when the database is away; what was not answered is given back.
+    """
+    lease = new_id()
+    try:
+        leased = _take(database, lease)
+        for analysis in leased:
+            outcome = _score(engine, analysis.body)
+            if isinstance(outcome, Failure) and not works(engine):
+                _give_back(database, lease)
+                return Outcome.ENGINE_BROKEN
+            _answer(database, analysis.id, outcome)
+    except (SystemExit, SQLAlchemyError):
+        with suppress(SQLAlchemyError):
+            _give_back(database, lease)
+        raise
+    return Outcome.STORED if leased else Outcome.NOTHING
+
+
+def leasable(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that somebody waits for the analysis, and nobody scores it."""
+    return and_(col(Analysis.lease).is_(None), ~has_passed(now))
+
+
+def _take(database: Database, lease: UUID) -> list[Analysis]:
+    now = clock.now()
+    # A reading query first, so that a nudge too many disturbs no writer.
+    with database.read() as session:
+        if not session.exec(select(Analysis.id).where(leasable(now)).limit(1)).first():
+            return []
+    with database.write() as session:
+        leased = list(session.exec(_next_of_all_sites(now)))
+        for analysis in leased:
+            analysis.lease = lease
+        return leased
+
+
+def _next_of_all_sites(now: datetime) -> SelectOfScalar[Analysis]:
+    """Return the query for the next few: no site waits for the whole crowd of another."""
+    turn = func.row_number().over(partition_by=col(Analysis.site_id), order_by=col(Analysis.id))
+    turns = select(Analysis.id, turn.label("turn")).where(leasable(now)).subquery()
+    return (
+        select(Analysis)
+        .join(turns, turns.c.id == col(Analysis.id))
+        # Again, for rows that another worker leased since the turns were counted.
+        .where(leasable(now))
+        .order_by(turns.c.turn, col(Analysis.id))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, of=Analysis)
+    )
+
+
+def _answer(database: Database, analysis_id: UUID, outcome: Result | Failure) -> None:
+    """Hand the outcome over and blank the text; what was deleted meanwhile stays gone."""
+    with database.write() as session:
+        session.execute(
+            update(Analysis)
+            .where(col(Analysis.id) == analysis_id)
+            .values(body="", result=outcome.model_dump(mode="json"))
+        )
+
+
+def _give_back(database: Database, lease: UUID) -> None:
+    with database.write() as session:
+        session.execute(
+            update(Analysis)
+            .where(col(Analysis.lease) == lease, col(Analysis.body) != "")
+            .values(lease=None)
+        )
+
+
+def _score(engine: Engine, body: str) -> Result | Failure:
+    try:
+        (scored,) = score_checked(engine, [body])
+        result = Result(
+            scores=scored.scores,
+            forms=scored.forms,
+            spans=tuple(Passage.model_validate(span) for span in scored.spans),
+            language=scored.language or "und",
+            languages=engine.languages,
+        )
+    except Exception as error:  # noqa: BLE001 - a network raises whatever it raises
+        log.warning("analysis_failed", error=type(error).__name__)
+        return Failure(failure=type(error).__name__)
+    count_engine([scored.duration])
+    return result

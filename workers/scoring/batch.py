@@ -1,0 +1,136 @@
+"""Scoring one batch: lease, score outside any transaction, store."""
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bind_contextvars
+
+from service.db import Database
+from service.domain.vocabulary import Lane
+from service.ids import new_id
+from service.settings import Settings
+from service.tables import SPENT_ATTEMPTS
+from service.telemetry.metrics import count_engine
+from service.telemetry.tracing import describe, span
+from workers.engines import Engine
+from workers.scoring import analyses as analyzing
+from workers.scoring import leases
+from workers.scoring.checks import score_checked, works
+from workers.scoring.outcomes import Outcome
+from workers.scoring.storing import set_aside_spent, store, store_failure
+
+WAITING_BATCH = 4
+"""Revisions per lease where callers wait, since the next caller waits for a whole batch."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What scoring needs besides an engine; `nudge` must not raise."""
+
+    database: Database
+    settings: Settings
+    nudge: Callable[[Lane], None]
+
+    def analyze(self, engine: Engine) -> Outcome:
+        """Score a few analyses, if any wait; nudge for the next, and for what a broken engine left.
+
+        Raises only the SystemExit of a process that was told to end.
+        """
+        try:
+            outcome = analyzing.run(self.database, engine)
+        except SQLAlchemyError as error:
+            log.error("analyses_not_stored", error=_name(error), at=_place(error))  # noqa: TRY400 - a traceback could quote a text
+            return Outcome.FAILED
+        if outcome in {Outcome.STORED, Outcome.ENGINE_BROKEN}:
+            self.nudge(Lane.WAITING)
+        return outcome
+
+    def run(self, engine: Engine, nudged: Lane) -> Outcome:
+        """Handle one batch of the lane, or of a more urgent one; nudge while there is more.
+
+        Raises only the SystemExit of a process that was told to end; the batch is
+        given back first, as if it had never been leased.
+        """
+        lease, started = new_id(), time.monotonic()
+        bind_contextvars(lease=str(lease))
+        try:
+            set_aside_spent(self.database)
+            lane = leases.most_urgent(self.database, nudged)
+            if lane is None:
+                return Outcome.NOTHING
+            batch = leases.take(self.database, lane, lease, self._limits(lane))
+            # Before scoring, so that others start on the rest meanwhile.
+            if batch and batch.more:
+                self.nudge(lane)
+            if lane is not nudged:
+                self.nudge(nudged)
+            return self._score(engine, lane, batch) if batch else Outcome.NOTHING
+        except SystemExit:
+            # Celery asks a hanging child to end, too, before it kills it. Such a
+            # lease must run out, or the text that hangs would be leased for ever.
+            if time.monotonic() - started < self.settings.time_limit:
+                leases.give_back(self.database, lease)
+            raise
+        except Exception as error:  # noqa: BLE001 - Celery would log the text with the traceback
+            # No text is to blame, and the database may need a rest: the lease runs out.
+            log.error("batch_not_stored", error=_name(error), at=_place(error))  # noqa: TRY400 - same
+            return Outcome.FAILED
+
+    def _score(self, engine: Engine, lane: Lane, batch: leases.Batch) -> Outcome:
+        comments = [str(item.comment_id) for item in batch.items]
+        describe(lease=str(batch.lease), comments=comments)
+        try:
+            with span("engine"):
+                results = score_checked(engine, [item.body for item in batch.items])
+            count_engine(result.duration for result in results)
+            with span("store"):
+                store(self.database, engine, batch, results)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a network raises whatever it raises
+            log.warning(
+                "batch_failed",
+                error=_name(error),
+                at=_place(error),
+                lane=lane.name.lower(),
+                comments=comments,
+            )
+            return self._fail(engine, lane, batch, _name(error))
+        return Outcome.STORED
+
+    def _fail(self, engine: Engine, lane: Lane, batch: leases.Batch, cause: str) -> Outcome:
+        if not works(engine):
+            leases.give_back(self.database, batch.lease)
+            return Outcome.ENGINE_BROKEN
+        if batch.items[0].attempts >= SPENT_ATTEMPTS:
+            store_failure(self.database, batch, cause)
+        else:
+            leases.end(self.database, batch.lease)
+            self.nudge(lane)
+        return Outcome.FAILED
+
+    def _limits(self, lane: Lane) -> leases.Limits:
+        size = self.settings.batch_size
+        return leases.Limits(
+            comments=min(size, WAITING_BATCH) if lane is Lane.WAITING else size,
+            characters=self.settings.batch_characters,
+            seconds=self.settings.lease_seconds,
+        )
+
+
+def _name(error: Exception) -> str:
+    """Return the name only: a message may quote the text that it is about."""
+    return type(error).__name__
+
+
+def _place(error: Exception) -> str:
+    """Return file and line where the error was raised."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

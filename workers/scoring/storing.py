@@ -1,0 +1,131 @@
+"""Storing what the engine found: assessment, decision and event, if nothing changed meanwhile."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from sqlmodel import Session, col, select
+
+from service import clock
+from service.comments.changes import Change, change_state
+from service.db import Database
+from service.errors import OutdatedDecision
+from service.ids import new_id
+from service.policies.gathering import Background, gather
+from service.policy.judgement import judge
+from service.tables import Assessment, Comment
+from service.telemetry.metrics import count_lost_leases
+from workers.engines import Engine, Scored
+from workers.scoring.leases import SPENT, Batch, free
+
+CRASH_OR_HANG = "crash_or_hang"
+"""The cause where no error was seen: the worker died, or was killed at the time limit."""
+
+SPENT_AT_ONCE = 50
+
+log = structlog.get_logger(__name__)
+
+
+def store(database: Database, engine: Engine, batch: Batch, results: Sequence[Scored]) -> None:
+    """Decide each revision of the batch that is still under its lease, in one transaction.
+
+    What was edited, withdrawn or decided meanwhile is left out, with its
+    assessment: nobody will ever need the scores of a text that is gone.
+    """
+    scored = {item.comment_id: result for item, result in zip(batch.items, results, strict=True)}
+    revisions = {item.comment_id: item.revision for item in batch.items}
+    with database.write() as session:
+        held = _hold(session, batch)
+        background = gather(session, held)
+        decided = sum(
+            _decide(session, background, comment, _assessment(engine, comment, scored))
+            for comment in held
+            if comment.revision == revisions.get(comment.id)
+        )
+    count_lost_leases("outdated", len(batch.items) - decided)
+
+
+def store_failure(database: Database, batch: Batch, cause: str) -> None:
+    """Flag the revisions of a batch that failed for good, for a person to look at."""
+    with database.write() as session:
+        held = _hold(session, batch)
+        background = gather(session, held)
+        for comment in held:
+            _decide(session, background, comment, None, cause)
+
+
+def set_aside_spent(database: Database) -> None:
+    """Flag what was leased too often and never decided; however long the queue before it."""
+    spent = select(Comment).where(SPENT).order_by(col(Comment.id)).limit(SPENT_AT_ONCE)
+    with database.read() as session:
+        if not session.exec(spent.where(free(clock.now()))).all():
+            return
+    with database.write() as session:
+        query = spent.where(free(clock.now())).with_for_update(skip_locked=True)
+        comments = session.exec(query).all()
+        background = gather(session, comments)
+        for comment in comments:
+            _decide(session, background, comment, None, CRASH_OR_HANG)
+    count_lost_leases("expired", len(comments))
+
+
+def _hold(session: Session, batch: Batch) -> Sequence[Comment]:
+    """Return what is still under the batch's lease; reports and edits of it wait from now on."""
+    query = select(Comment).where(col(Comment.lease) == batch.lease).order_by(col(Comment.id))
+    return session.exec(query.with_for_update()).all()
+
+
+def _assessment(engine: Engine, comment: Comment, scored: dict[UUID, Scored]) -> Assessment:
+    result = scored[comment.id]
+    return Assessment(
+        id=new_id(),
+        site_id=comment.site_id,
+        comment_id=comment.id,
+        revision=comment.revision,
+        model=engine.model,
+        scores=result.scores,
+        spans=result.spans,
+        language=result.language,
+        forms=result.forms,
+        provenance={**engine.provenance, **result.details},
+        duration=result.duration,
+    )
+
+
+def _decide(
+    session: Session,
+    background: Background,
+    comment: Comment,
+    assessment: Assessment | None,
+    failure: str | None = None,
+) -> bool:
+    """Write assessment, decision and event together, or nothing if the comment has changed.
+
+    Tells which.
+    """
+    policy = background.policies[comment.site_id]
+    facts = background.facts(comment, assessment.forms if assessment else {}, failure)
+    judgement = judge(policy.document, facts)
+    change = Change(
+        comment=comment,
+        target=judgement.state,
+        actor=judgement.actor,
+        reasons=[reason.stored() for reason in judgement.reasons],
+        policy=policy.version,
+        assessment_id=assessment.id if assessment else None,
+        risk=max(assessment.scores.values(), default=None) if assessment else None,
+        facts=facts.model_dump(mode="json"),
+    )
+    event = log.bind(site=str(comment.site_id), comment=str(comment.id), revision=comment.revision)
+    try:
+        with session.begin_nested():
+            if assessment:
+                session.add(assessment)
+                session.flush()
+            change_state(session, change)
+    except OutdatedDecision:
+        event.info("decision_outdated")
+        return False
+    if failure:
+        event.warning("scoring_failed", cause=failure)
+    return True
