@@ -2,13 +2,14 @@
 
 import hashlib
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
 
+from cachetools import TTLCache
+
 from workers.engines import Scored
 
-SIZE = 4096
+MAX_ENTRIES = 4096
 SECONDS = 600.0
 
 
@@ -19,29 +20,20 @@ class ScoreCache:
     comment's erasure leaves here is gone after `SECONDS`.
     """
 
-    def __init__(self, size: int = SIZE, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, size: int = MAX_ENTRIES, clock: Callable[[], float] = monotonic) -> None:
         """`size`: entries at most; `clock`: seconds."""
-        self._size = size
-        self._clock = clock
         self._key = secrets.token_bytes(32)
-        self._entries: OrderedDict[bytes, tuple[float, Scored]] = OrderedDict()
+        self._entries: TTLCache[bytes, Scored, float] = TTLCache(size, SECONDS, clock)
 
     def get(self, text: str) -> Scored | None:
         """Return what this very text was given before, if it was not long ago."""
-        self._expire()
-        entry = self._entries.get(self._digest(text))
-        return entry[1] if entry else None
+        # A read alone would hide what has expired, and keep it.
+        self._entries.expire()
+        return self._entries.get(self._digest(text))
 
     def put(self, text: str, scored: Scored) -> None:
-        """Keep the scores of a text; the oldest entry makes room."""
-        self._entries[self._digest(text)] = (self._clock() + SECONDS, scored)
-        if len(self._entries) > self._size:
-            self._entries.popitem(last=False)
-
-    def _expire(self) -> None:
-        now = self._clock()
-        while self._entries and next(iter(self._entries.values()))[0] <= now:
-            self._entries.popitem(last=False)
+        """Keep the scores of a text; the entry that was unused for longest makes room."""
+        self._entries[self._digest(text)] = scored
 
     def _digest(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._key).digest()
