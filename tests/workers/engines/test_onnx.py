@@ -38,15 +38,18 @@ def test_neighbours_do_not_move_a_score(engine: TextEngine) -> None:
     assert after == before
 
 
-def test_the_serving_process_never_imports_torch(engine: TextEngine, tiny: Model) -> None:
+def test_the_serving_process_never_imports_torch_nor_scikit_learn(
+    engine: TextEngine, tiny: Model
+) -> None:
     program = f"""
 import sys
 from pathlib import Path
+import workers.cli
 from workers.models.loading import load_model
 from workers.models.registry import find
 engine = load_model(find("tiny", Path({str(tiny.derived.parent)!r})))
 assert engine.score(["Hallo"])[0].scores
-print(sorted(set(sys.modules) & {{"torch", "transformers", "detoxify", "onnx"}}))
+print(sorted(set(sys.modules) & {{"torch", "transformers", "detoxify", "onnx", "sklearn"}}))
 """
     done = subprocess.run(
         [sys.executable, "-c", program], check=False, capture_output=True, text=True

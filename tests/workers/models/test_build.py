@@ -10,8 +10,8 @@ import onnx
 import pytest
 
 from workers.manifest import sha256
-from workers.models import derived, loading, parity
 from workers.models import build as building
+from workers.models import derived, parity
 from workers.models.build import INT8_FORMS, build, verify
 from workers.models.errors import BuildFailed, NoSpace
 from workers.models.loading import graph_folder, load_model

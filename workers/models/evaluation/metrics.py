@@ -1,51 +1,38 @@
-"""Metrics of binary scores: pure functions over labels (0 or 1) and scores (0..1), shape (n,)."""
+"""Metrics of binary scores: pure functions over labels (0 or 1) and scores (0..1), shape (n,).
+
+Importing scikit-learn takes seconds, so nothing that serves imports this module.
+"""
 
 from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
 
-def f1(labels: Labels, flagged: npt.NDArray[np.bool_], positive: int) -> float:
-    """F1 of one class; 0 where it neither occurs nor is predicted."""
-    actual = labels == positive
-    predicted = flagged if positive else ~flagged
-    hits = int((actual & predicted).sum())
-    total = int(actual.sum() + predicted.sum())
-    return 2 * hits / total if total else 0.0
-
-
 def macro_f1(labels: Labels, scores: Floats, threshold: float) -> float:
-    """Mean F1 of both classes when ``scores`` at or above ``threshold`` count as positive."""
-    flagged = scores >= threshold
-    return (f1(labels, flagged, 0) + f1(labels, flagged, 1)) / 2
+    """Mean F1 of both classes when ``scores`` at or above ``threshold`` count as positive.
+
+    A class that neither occurs nor is predicted counts 0.
+    """
+    flagged = (scores >= threshold).astype(np.int64)
+    return float(f1_score(labels, flagged, labels=[0, 1], average="macro", zero_division=0))
 
 
 def auc(labels: Labels, scores: Floats) -> float:
-    """Chance that a positive scores above a negative, ties counting half (ROC AUC)."""
-    order = np.argsort(scores, kind="stable")
-    ordered = scores[order]
-    _, first, counts = np.unique(ordered, return_index=True, return_counts=True)
-    rank_of_group = first + (counts + 1) / 2
-    ranks = np.repeat(rank_of_group, counts)
-    positive = labels[order] == 1
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    above = ranks[positive].sum() - positives * (positives + 1) / 2
-    return float(above / (positives * negatives))
+    """Chance that a positive scores above a negative, ties counting half (ROC AUC).
+
+    Both classes have to occur.
+    """
+    return float(roc_auc_score(labels, scores))
 
 
 def average_precision(labels: Labels, scores: Floats) -> float:
-    """Precision averaged over recall, one step per distinct score."""
-    order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(labels[order] == 1)
-    last_of_group = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
-    hits = hits[last_of_group]
-    precision = hits / (last_of_group + 1)
-    gained = np.diff(hits, prepend=0) / hits[-1]
-    return float((precision * gained).sum())
+    """Precision averaged over recall, one step per distinct score; a positive has to occur."""
+    return float(average_precision_score(labels, scores))
 
 
 def expected_calibration_error(labels: Labels, scores: Floats, bins: int = 10) -> float:
