@@ -1,4 +1,9 @@
-"""Fetch one file whole, or say why not: resumed, checked, and never half in its place."""
+"""Fetch one file whole, or say why not: resumed, checked, and never half in its place.
+
+`huggingface_hub` does not replace this: the checkpoints, which are large, lie on GitHub,
+and its client takes no plain mirror of the hub, only hosts that answer HEAD with the hub's
+own headers. The engine also puts that client offline for the whole process.
+"""
 
 import hashlib
 import shutil
