@@ -1,4 +1,4 @@
-"""`netiquette backup` and `netiquette restore`."""
+"""`netiquette backup` and `netiquette restore`, of an SQLite database."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import URL
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 
 from service.backup.files import BackupRefused
 from service.embedded import folder
@@ -22,33 +21,25 @@ FromFile = Annotated[
 
 
 def backup(file: ToFile) -> None:
-    """Write the database to a file, while the service runs; it holds all texts and names."""
-    from service.backup import postgres, sqlite  # noqa: PLC0415 - Alembic, for this command alone
+    """Write the SQLite database to a file, while the service runs; it holds all texts and names."""
+    from service.backup import sqlite  # noqa: PLC0415 - Alembic, for this command alone
 
     with _told():
-        url = make_url(settings().database_url)
-        if url.get_backend_name() == "sqlite":
-            sqlite.back_up(_path(url), file)
-        else:
-            postgres.back_up(url, file)
+        sqlite.back_up(_database("pg_dump"), file)
     typer.echo(f"{file} holds the database, {file.stat().st_size:,} bytes; checked.")
 
 
 def restore(file: FromFile) -> None:
     """Put a backup back; the service must be stopped, and the old data is kept."""
-    from service.backup import postgres, sqlite  # noqa: PLC0415 - Alembic, for this command alone
+    from service.backup import sqlite  # noqa: PLC0415 - Alembic, for this command alone
 
     with _told():
-        url = make_url(settings().database_url)
-        if url.get_backend_name() == "sqlite":
-            _expect(file, sqlite.MAGIC, "SQLite")
-            with _no_embedded(_path(url).parent):
-                aside = sqlite.restore(_path(url), file)
-            if aside:
-                typer.echo(f"The database as it was before is {aside}")
-        else:
-            _expect(file, postgres.MAGIC, "Postgres (pg_dump --format=custom)")
-            postgres.restore(url, file)
+        database = _database("pg_restore")
+        _expect(file, sqlite.MAGIC)
+        with _no_embedded(database.parent):
+            aside = sqlite.restore(database, file)
+        if aside:
+            typer.echo(f"The database as it was before is {aside}")
     typer.echo("Restored. Run `netiquette migrate` before the service (`netiquette up` does).")
     typer.echo("Members who were erased after the backup was made have to be erased again.")
 
@@ -60,21 +51,28 @@ def _told() -> Iterator[None]:
         yield
     except (BackupRefused, StartRefused) as error:
         typer.echo(str(error), err=True)
-    except SQLAlchemyError as error:
-        typer.echo(f"The database cannot be reached: {type(error).__name__}", err=True)
-    else:
-        return
-    raise typer.Exit(1)
+        raise typer.Exit(1) from error
 
 
-def _path(url: URL) -> Path:
+def _database(program: str) -> Path:
+    """Return the database's file; raises BackupRefused for Postgres, which `program` serves."""
+    try:
+        url = make_url(settings().database_url)
+    except ArgumentError:
+        # The message would show the URL, which may hold a password.
+        raise BackupRefused("NETIQUETTE_DATABASE_URL is no URL of a database.") from None
+    if url.get_backend_name() != "sqlite":
+        raise BackupRefused(
+            f"This command is for SQLite: for Postgres run `{program}`, as docs/operations.md "
+            'tells under "Backup and restore".'
+        )
     return Path(url.database or "")
 
 
-def _expect(file: Path, magic: bytes, kind: str) -> None:
+def _expect(file: Path, magic: bytes) -> None:
     with file.open("rb") as opened:
         if opened.read(len(magic)) != magic:
-            raise BackupRefused(f"{file} is no backup of {kind}, which NETIQUETTE_DATABASE_URL is.")
+            raise BackupRefused(f"{file} is no backup of SQLite, which NETIQUETTE_DATABASE_URL is.")
 
 
 @contextmanager

@@ -1,18 +1,61 @@
 """Backup and restore of an SQLite file, under writes and beside a running service."""
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
+from typer.testing import CliRunner, Result
 
+from service.cli import commands
 from service.db import Database
 from service.embedded import folder
+from service.settings import settings
 from service.tables import Comment, Revision
 from service.testing.rows import SiteRows, add_comments, add_site
-from tests.service.backup.kinds import Run, Writing
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Return a function that runs a command on the database of a URL."""
+
+    def invoke(url: str, *arguments: str | Path, code: int = 0) -> Result:
+        monkeypatch.setenv("NETIQUETTE_DATABASE_URL", url)
+        settings.cache_clear()
+        result = CliRunner().invoke(commands, [str(argument) for argument in arguments])
+        assert result.exit_code == code, result.output
+        return result
+
+    yield invoke
+    settings.cache_clear()
+
+
+@contextmanager
+def writing(database: Database, rows: SiteRows) -> Iterator[list[object]]:
+    """Write comments, each with its revision, all the while; gives the ids that were told."""
+    told: list[object] = []
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.is_set():
+            told.extend(add_comments(database, rows, "Das sehe ich anders."))
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        while len(told) < 20:
+            time.sleep(0.005)
+        yield told
+    finally:
+        ended.set()
+        thread.join()
 
 
 @pytest.fixture
@@ -45,7 +88,7 @@ def bodies(path: Path) -> list[str]:
 
 
 def test_what_was_told_before_is_in_a_backup_made_under_writes(
-    run: Run, path: Path, rows: SiteRows, writing: Writing, tmp_path: Path
+    run: Run, path: Path, rows: SiteRows, tmp_path: Path
 ) -> None:
     file = tmp_path / "backup.db"
     database = Database(url(path))
@@ -197,3 +240,25 @@ def test_what_a_database_must_hold(  # noqa: PLR0917 - parameters and fixtures
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(statement)
     assert said in run(url(path), "restore", file, code=1).output.replace("\n", " ")
+
+
+@pytest.mark.parametrize(("command", "program"), [("backup", "pg_dump"), ("restore", "pg_restore")])
+def test_for_postgres_it_says_what_to_run(
+    run: Run, tmp_path: Path, command: str, program: str
+) -> None:
+    file = tmp_path / "a.dump"
+    if command == "restore":
+        file.write_bytes(b"PGDMP")
+    url = "postgresql+psycopg://nobody:GEHEIM@127.0.0.1:1/nothing"
+    said = run(url, command, file, code=1).output
+    assert len(said.splitlines()) == 1
+    assert f"`{program}`" in said
+    assert 'docs/operations.md tells under "Backup and restore"' in said
+    assert "GEHEIM" not in said
+    assert file.exists() == (command == "restore")
+
+
+def test_a_url_of_nothing(run: Run, tmp_path: Path) -> None:
+    said = run("GEHEIM", "backup", tmp_path / "a.db", code=1).output
+    assert "NETIQUETTE_DATABASE_URL is no URL" in said
+    assert "GEHEIM" not in said
