@@ -16,8 +16,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--custom-compile-command "make lock" --no-emit-package torch \
 	--excludes requirements/torch.excluded pyproject.toml requirements/build.in
 
+LOCKS = requirements/service.lock requirements/worker.lock requirements/dev.lock
+
 .DELETE_ON_ERROR:
-.PHONY: install help run test faults faults-short webhook-proof fuzz deploy-test check bench bench-engine bench-scale eval model lock
+.PHONY: install help run test faults faults-short webhook-proof fuzz deploy-test check fix audit bench bench-engine bench-scale eval model lock
 
 install: $(VENV)/installed ## Install what running takes into .venv (plain `make` does this)
 
@@ -54,6 +56,15 @@ check: $(VENV)/installed-dev ## Check style, types, layers and dependencies
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
+fix: $(VENV)/installed-dev ## Repair what style check and formatter can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Strict: what the index knows nothing of would otherwise pass as harmless. torch is in no lock,
+# and is not looked up.
+audit: $(VENV)/installed-dev ## Look up known vulnerabilities of all locked packages (needs the network)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes $(LOCKS:%=--requirement %)
+
 bench-engine: $(VENV)/installed-dev ## Compare the ways of running a model, alone and end to end (10 minutes)
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.end_to_end
@@ -75,7 +86,7 @@ model: $(VENV)/installed-dev ## Train the bundled model anew (one to two hours o
 lock: $(VENV)/installed-dev ## Pin what pyproject.toml asks for (LOCK=--upgrade: the newest of everything)
 	$(COMPILE) $(LOCK) --extra tracing --output-file requirements/service.lock
 	$(COMPILE) $(LOCK) --extra tracing --extra worker --output-file requirements/worker.lock
-	$(COMPILE) $(LOCK) --extra tracing --extra worker --extra dev --output-file requirements/dev.lock
+	$(COMPILE) $(LOCK) --extra tracing --extra worker --extra testing --group dev --output-file requirements/dev.lock
 
 $(VENV)/made:
 	@"$(PYTHON)" -c '$(IS_3_11)' 2>/dev/null || { \

@@ -39,3 +39,7 @@ def test_every_other_module_is_in_it(wheel: set[str]) -> None:
         for path in (ROOT / folder).rglob("*.py")
     }
     assert {name for name in modules - wheel if not name.startswith(TRAINING)} == set()
+
+
+def test_it_tells_type_checkers_that_it_has_types(wheel: set[str]) -> None:
+    assert {"service/py.typed", "workers/py.typed"} <= wheel
