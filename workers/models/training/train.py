@@ -101,7 +101,8 @@ class Trainer:
 
 def has_fast_bf16() -> bool:
     """Whether the CPU computes bf16 itself: half the time if so, thirty times as much if not."""
-    return bool(torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001 - no public counterpart
+    # Other architectures have other keys.
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 def schedule(run: Run, data: Data) -> Sequence[Sequence[Example]]:
