@@ -78,7 +78,7 @@ bench-scale: $(VENV)/installed-dev ## Measure how reading grows from 10,000 to 1
 	$(BIN)/python -m benchmarks.scale
 
 eval: $(VENV)/installed-dev ## Measure the model on the public test sets (NETIQUETTE_DATA=…), into its card
-	$(BIN)/python -m workers.models.training.compare --card docs/models/netiquette-de-en.md
+	$(BIN)/python -m benchmarks.compare --card docs/models/netiquette-de-en.md
 
 model: $(VENV)/installed-dev ## Train the bundled model anew (one to two hours on two cores; resumes)
 	$(BIN)/python -m workers.models.training

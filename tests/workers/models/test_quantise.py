@@ -8,6 +8,7 @@ import onnx
 import pytest
 from tokenizers import Tokenizer
 
+from workers.engines.cpu import instruction_set
 from workers.engines.detoxify_torch import DetoxifyNetwork
 from workers.engines.onnx import encoded, session
 from workers.models.export import export
@@ -15,6 +16,9 @@ from workers.models.loading import reference_folder
 from workers.models.quantise import Blocks, quantise, smooth
 from workers.models.registry import find
 from workers.testing import write_tiny_model
+
+IS_EXACT = any(name in instruction_set() for name in ("vnni", "asimddp", "amx"))
+"""Whether this CPU multiplies 8-bit numbers without saturating: others need the reduced range."""
 
 TEXTS = ["Das ist Unsinn!", "Danke, sehr sachlich.", "You are an idiot."]
 
@@ -87,4 +91,5 @@ def test_products_can_be_spared_one_scale_for_all(  # noqa: PLR0917 - parameters
     assert found["Attention"] == fp32_attention
     assert found["EmbedLayerNormalization"] == operators(graph)["EmbedLayerNormalization"]
     assert target.stat().st_size < graph.stat().st_size
-    np.testing.assert_allclose(scores(target, inputs), scores(graph, inputs), atol=0.1)
+    if reduce_range or IS_EXACT:
+        np.testing.assert_allclose(scores(target, inputs), scores(graph, inputs), atol=0.1)

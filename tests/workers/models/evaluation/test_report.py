@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.baseline import train_baseline
 from workers.models.evaluation import report, sets
-from workers.models.evaluation.baseline import train_baseline
 
 MIXED = sets.TestSet("Mixed", "de", ["nett", "du Depp", "Depp", "danke"], [0, 1, 1, 0])
 CALM = sets.TestSet("Calm", "de", ["guten Morgen", "kein Depp"], [0, 0])

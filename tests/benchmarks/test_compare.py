@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import compare
 from workers.models.evaluation import sets
-from workers.models.training import compare
 from workers.models.training.examples import Example
 from workers.models.training.stages import Data
 from workers.models.training.weak_labels import word_lists

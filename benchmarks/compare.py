@@ -4,9 +4,9 @@ from pathlib import Path
 
 import typer
 
+from benchmarks.baseline import train_baseline
 from workers.commands.evaluate import Card, Data, measure
 from workers.engines import Engine
-from workers.models.evaluation.baseline import train_baseline
 from workers.models.evaluation.figures import figures
 from workers.models.evaluation.report import Row, evaluate
 from workers.models.training.stages import load_data
