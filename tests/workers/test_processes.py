@@ -1,5 +1,6 @@
 """How many threads a worker takes."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,16 @@ def test_without_a_limit_all_cores_count(tmp_path: Path) -> None:
     assert _cores(tmp_path / "cpu.max") == _cores(tmp_path / "missing") >= 1
     (tmp_path / "cpu.max").write_text("9900000 100000\n")
     assert _cores(tmp_path / "cpu.max") == _cores(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [("300000 100000", 3), ("250000 100000", 3), ("900000 100000", 8), ("max 100000", 8)],
+)
+def test_all_cores_count_that_the_limit_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, cores: int
+) -> None:
+    # The machine's own number would prove nothing where it is one.
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(8)}, raising=False)
+    (tmp_path / "cpu.max").write_text(quota)
+    assert _cores(tmp_path / "cpu.max") == cores
