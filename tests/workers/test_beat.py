@@ -39,3 +39,18 @@ def test_sends_each_task_at_its_interval(step: timedelta, monkeypatch: pytest.Mo
     rounds(scheduler, 5)
     assert scheduler.sent.count(SWEEP_TASK) >= 3
     assert scheduler.sent.count(ERASE_TASK) >= 3
+
+
+def test_the_wall_clock_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, wall = 1_000.0, 1_800_000_000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "time", lambda: wall)
+    scheduler = Noting(create_app(Settings(sweep_seconds=0.25)))
+    pauses = [scheduler.tick()]
+    for step in (-3600, 3600, 86_400, -86_400):
+        wall += step
+        pauses.append(scheduler.tick())
+        now += 0.25
+        pauses.append(scheduler.tick())
+    assert pauses == [0.25] * 9
+    assert scheduler.sent.count(SWEEP_TASK) == scheduler.sent.count(ERASE_TASK) == 5
