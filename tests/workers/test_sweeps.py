@@ -1,19 +1,22 @@
 from datetime import timedelta
 
-from sqlmodel import select
+import pytest
+from sqlmodel import col, select
 from structlog.testing import capture_logs
 
 from service import clock
 from service.db import Database
+from service.domain.events import EventType
 from service.domain.states import State
 from service.domain.vocabulary import Lane
 from service.ids import new_id
 from service.settings import Settings
-from service.tables import SPENT_ATTEMPTS, Comment, IdempotentRequest, Scorer
+from service.tables import SPENT_ATTEMPTS, Comment, Delivery, IdempotentRequest, Scorer
 from service.testing.rows import SiteRows, add_comments, frozen_clock
+from tests.support.outbox import Outbox
 from workers.scoring import leases
 from workers.scoring.leases import Limits
-from workers.sweeps import run_sweep
+from workers.sweeps import DELETED_AT_ONCE, KEEP_DELIVERIES, run_sweep
 
 SETTINGS = Settings(stale_seconds=300)
 
@@ -90,3 +93,38 @@ def test_forgets_old_answers_and_silent_scorers(
     with database.read() as session:
         assert session.exec(select(IdempotentRequest.key)).all() == ["1"]
         assert session.exec(select(Scorer.id)).all() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "old"), [(2, 3), (0, DELETED_AT_ONCE + 1)], ids=["few", "more than go at once"]
+)
+def test_forgets_old_deliveries_the_oldest_first(
+    database: Database, rows: SiteRows, nudged: list[Lane], kept: int, old: int
+) -> None:
+    endpoint_id = Outbox(database, rows, "secret").endpoint("https://cms.example.org/")
+    with frozen_clock() as frozen:
+        edge = frozen() - KEEP_DELIVERIES
+        # One of each number: 0 is as old as may be, those below are older.
+        with database.write() as session:
+            session.add_all(
+                Delivery(
+                    site_id=rows.site_id,
+                    endpoint_id=endpoint_id,
+                    event_id=new_id(),
+                    sequence=number,
+                    type=EventType.COMMENT_APPROVED,
+                    subject=new_id(),
+                    attempt=1,
+                    url="https://cms.example.org/",
+                    size=1,
+                    outcome="delivered",
+                    duration=0.1,
+                    created_at=edge + timedelta(seconds=number),
+                )
+                for number in range(-old, kept)
+            )
+        for left in (old - DELETED_AT_ONCE, 0):
+            run_sweep(database, nudged.append, SETTINGS)
+            with database.read() as session:
+                numbers = session.exec(select(Delivery.sequence).order_by(col(Delivery.sequence)))
+                assert numbers.all() == [*range(-max(left, 0), kept)]
