@@ -1,11 +1,13 @@
 from typing import Any
+from uuid import UUID
 
+import pytest
 from httpx2 import Response
 from sqlmodel import col, select
 
 from service.domain.states import State
-from service.events.outbox import UNDO_WINDOW
-from service.tables import Event
+from service.domain.vocabulary import Lane
+from service.tables import Comment, Event
 from service.testing.backend import Backend
 from service.testing.rows import frozen_clock
 
@@ -109,3 +111,24 @@ def test_undo_within_one_site_only(backend: Backend, other_site: Backend) -> Non
     decision = backend.decide(flagged(backend), "approved").json()
     assert undo(other_site, decision["id"]).status_code == 404
     assert undo(backend, "none").status_code == 404
+
+
+def test_the_workers_are_told_of_a_comment_that_is_pending_again(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pending_again = backend.comment()["id"]
+    decision = backend.decide(pending_again, "approved").json()
+    of_flagged = backend.decide(flagged(backend), "approved").json()
+    nudged: list[tuple[Lane, State]] = []
+
+    def note(lane: Lane) -> None:
+        # By then everybody sees that it is pending (invariant 4).
+        with backend.database.read() as session:
+            nudged.append((lane, session.get_one(Comment, UUID(pending_again)).state))
+
+    context = backend.client.app.state.context  # type: ignore[attr-defined]  # a FastAPI
+    monkeypatch.setattr(context.nudges, "nudge", note)
+    undo(backend, of_flagged["id"])
+    assert nudged == []
+    undo(backend, decision["id"])
+    assert nudged == [(Lane.COMMENTS, State.PENDING)]
