@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -75,6 +76,23 @@ def test_too_many_of_a_site_are_sent_away_before_a_text_is_stored(
             await first
 
     asyncio.run(one_after_the_other())
+
+
+def test_what_a_crash_has_left_behind_takes_no_place(backend: Backend, context: Context) -> None:
+    with backend.database.write() as session:
+        # Somebody waits, two are long gone, and one is from before the clock was set back.
+        for seconds in (30, -0.001, -3600, 3600):
+            deadline = clock.now() + timedelta(seconds=seconds)
+            session.add(Analysis(site_id=backend.rows.site_id, body="Hallo", deadline=deadline))
+
+    def ask(places: int) -> None:
+        settings = context.settings.model_copy(update={"max_waiters": places})
+        asyncio.run(analyze(replace(context, settings=settings), backend.rows.site_id, "Hi", 0.2))
+
+    with pytest.raises(AnalysisTimeout):
+        ask(2)
+    with pytest.raises(AnalysesBusy, match="too many"):
+        ask(1)
 
 
 def test_a_service_that_ends_sends_away_and_keeps_nothing(
