@@ -20,6 +20,7 @@ from service.domain.vocabulary import Lane
 from service.errors import ExternalIdTaken, Invalid
 from service.ids import new_id
 from service.migrations import migrate
+from service.tables import Thread
 from service.testing.backend import Backend, comment_in
 from service.testing.rows import SiteRows, add_site
 from tests.support.stack import wait_until
@@ -97,6 +98,28 @@ def test_what_arrives_elsewhere_is_found(postgres_client: TestClient) -> None:
             wait_until(lambda: _is_waiting(database))
         assert (same.result().comment.id, same.result().created) == (kept.comment.id, False)
         assert other.result().created
+
+
+def test_sites_are_kept_in_one_order_whoever_came_first(postgres_client: TestClient) -> None:
+    database: Database = postgres_client.app.state.context.database  # type: ignore[attr-defined]  # a FastAPI
+    sites = [Backend.of_new_site(postgres_client, database).rows for _ in range(2)]
+    first, last = sorted(sites, key=lambda rows: rows.site_id)
+    intake = GroupedIntake(database)
+    named = item(thread={"key": "artikel", "title": "Neu"})
+    with ThreadPoolExecutor(2) as pool:
+        with database.write() as session:
+            session.get_one(Thread, first.thread_id).title = "Alt"
+            session.flush()
+            with intake._turn:
+                calls = []
+                for number, rows in enumerate((last, first), 1):
+                    calls.append(pool.submit(intake.accept, rows.site_id, named, Lane.COMMENTS))
+                    wait_until(lambda number=number: len(intake._waiting) == number)  # type: ignore[misc]  # bound per round
+            wait_until(lambda: _is_waiting(database))
+            # Would the group hold this one already, each would wait for the other for ever.
+            session.get_one(Thread, last.thread_id).title = "Alt"
+            session.flush()
+        assert all(call.result().created for call in calls)
 
 
 def _is_waiting(database: Database) -> bool:
