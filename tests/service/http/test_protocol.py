@@ -1,97 +1,203 @@
 """Slow and endless requests, on a real server."""
 
+import asyncio
 import socket
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import ClassVar
 
 import pytest
 import uvicorn
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from service.http.protocol import BoundedProtocol
+from tests.support.stack import wait_until
 
-KEEP_ALIVE = 1
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+OK = b"HTTP/1.1 200 OK"
+REFUSED = b"HTTP/1.1 400 Bad Request"
+END = b"what was asked for"
+LIMIT = BoundedProtocol.read_seconds
+KEEP_ALIVE = 2 * LIMIT
+
+
+class Noting(BoundedProtocol):
+    """Notes what has arrived."""
+
+    accepted: ClassVar[int] = 0
+    received: ClassVar[int] = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        Noting.accepted += 1
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        Noting.received += len(data)
 
 
 class Impatient(BoundedProtocol):
     read_seconds = 0.5
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    async def app(scope: object, receive: object, send: object) -> None:
-        await PlainTextResponse("ok")(scope, receive, send)  # type: ignore[arg-type]  # plain ASGI
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock can be put forward."""
 
+    _ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self._ahead
+
+    def skip(self, seconds: float) -> None:
+        """Put the clock forward, from any thread, after what is under way."""
+        self.call_soon_threadsafe(self._skip, seconds)
+
+    def _skip(self, seconds: float) -> None:
+        self._ahead += seconds
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    with suppress(ClientDisconnect):
+        await Request(scope, receive).body()
+        await PlainTextResponse(END)(scope, receive, send)
+
+
+@contextmanager
+def serving(
+    protocol: type[BoundedProtocol], new_loop: Callable[[], asyncio.AbstractEventLoop] | None
+) -> Iterator[int]:
+    """Serve, on uvicorn's own loop unless another is given; give the port."""
     config = uvicorn.Config(
-        app, http=Impatient, lifespan="off", log_config=None, timeout_keep_alive=KEEP_ALIVE
+        app, http=protocol, lifespan="off", log_config=None, timeout_keep_alive=int(KEEP_ALIVE)
     )
     server = uvicorn.Server(config)
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=new_loop or config.get_loop_factory()) as runner:
+            runner.run(server.serve(sockets=[listener]))
+
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread = threading.Thread(target=run)
         thread.start()
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        thread.join()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextmanager
+def connected(port: int) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def loop() -> SkippingLoop:
+    return SkippingLoop()
+
+
+@pytest.fixture(scope="module")
+def port(loop: SkippingLoop) -> Iterator[int]:
+    with serving(Noting, lambda: loop) as port:
+        yield port
 
 
 @pytest.fixture
 def connection(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    before = Noting.accepted
+    with connected(port) as connection:
+        wait_until(lambda: Noting.accepted > before)
         yield connection
 
 
+def send(connection: socket.socket, data: bytes) -> None:
+    """Send it, and wait until the server has it."""
+    before = Noting.received
+    connection.sendall(data)
+    wait_until(lambda: Noting.received == before + len(data))
+
+
+def ask(connection: socket.socket, request: bytes = GET) -> bytes:
+    """Send the rest of a request; return the first line of the answer once it has all come."""
+    connection.sendall(request)
+    answer = b""
+    while not answer.endswith(END) and (more := connection.recv(1000)):
+        answer += more
+    return answer.partition(b"\r\n")[0]
+
+
 def read_all(connection: socket.socket) -> bytes:
-    """Read until the server closes the connection; fails after 5 s."""
+    """Read until the server closes the connection; fails after 20 s of silence."""
     data = b""
-    try:
+    with suppress(ConnectionResetError):
         while more := connection.recv(65_536):
             data += more
-    except ConnectionResetError:
-        pass
     return data
 
 
-def drip(connection: socket.socket, piece: bytes, pieces: int, pause: float) -> int:
-    """Send pieces until the server has had enough; return how many went."""
-    for number in range(pieces):
-        try:
-            connection.sendall(piece)
-        except OSError:
-            return number
-        time.sleep(pause)
-    return pieces
+SLOW = [
+    (b"", GET),
+    (b"\r\n", GET),
+    (b"GET", GET.removeprefix(b"GET")),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"\r\n"),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc", b"defghi"),
+]
+"""What comes of a request, and what lets wait for it."""
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"",
-        b"\r\n",
-        b"GET",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\n",
-        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc",
-    ],
-)
-def test_a_request_that_does_not_come_is_not_waited_for(
-    connection: socket.socket, sent: bytes
+@pytest.mark.parametrize("sent", [sent for sent, _ in SLOW])
+def test_a_request_that_does_not_come_is_not_waited_for(sent: bytes) -> None:
+    with serving(Impatient, None) as port, connected(port) as connection:
+        connection.sendall(sent)
+        assert read_all(connection) == b""
+
+
+@pytest.mark.parametrize(("sent", "rest"), SLOW)
+def test_a_request_has_all_of_its_time(
+    loop: SkippingLoop, connection: socket.socket, sent: bytes, rest: bytes
 ) -> None:
-    began = time.monotonic()
-    connection.sendall(sent)
-    read_all(connection)
-    assert 0.4 < time.monotonic() - began < 3
+    send(connection, sent)
+    loop.skip(LIMIT * 0.7)
+    assert ask(connection, rest) == OK
 
 
-def test_dripping_bytes_buy_no_time(connection: socket.socket) -> None:
-    began = time.monotonic()
-    assert drip(connection, b"X-", pieces=100, pause=0.05) < 100
-    assert time.monotonic() - began < 3
+def test_dripping_bytes_buy_no_time(loop: SkippingLoop, connection: socket.socket) -> None:
+    send(connection, GET[:-2])
+    for _ in range(2):
+        loop.skip(LIMIT * 0.4)
+        send(connection, b"X-A: b\r\n")
+    loop.skip(LIMIT * 0.4)
+    assert read_all(connection) == b""
 
 
-@pytest.mark.parametrize("piece", [b"X-A: b\r\n" * 1000, b"a" * 8000])
-def test_an_endless_head_is_refused(connection: socket.socket, piece: bytes) -> None:
-    connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
-    assert drip(connection, piece, pieces=100, pause=0.003) < 50
+def test_the_time_ends_with_its_request_and_begins_with_the_next(
+    loop: SkippingLoop, connection: socket.socket
+) -> None:
+    for _ in range(2):
+        for start in range(0, 30, 10):
+            send(connection, GET[start : start + 10])
+        assert ask(connection, GET[30:]) == OK
+        loop.skip(LIMIT * 1.2)
+    send(connection, GET[:-1])
+    loop.skip(LIMIT * 1.2)
+    assert read_all(connection) == b""
+
+
+@pytest.mark.parametrize("line", [b"\r\nX-A: b", b"a"])
+@pytest.mark.parametrize(("rest", "answer"), [(b"\r\n\r\n", OK), (b"a", REFUSED)])
+def test_a_head_has_its_length_and_no_more(
+    connection: socket.socket, line: bytes, rest: bytes, answer: bytes
+) -> None:
+    begun = GET[:-2] + b"X-Long: "
+    lines, more = divmod(BoundedProtocol.head_bytes - len(begun), len(line))
+    longest = begun + b"a" * more + line * lines
+    for start in range(0, len(longest), 8000):
+        send(connection, longest[start : start + 8000])
+    assert ask(connection, rest) == answer
 
 
 def test_a_long_body_is_no_head_and_a_request_in_time_is_answered(
@@ -99,15 +205,15 @@ def test_a_long_body_is_no_head_and_a_request_in_time_is_answered(
 ) -> None:
     size = 3 * BoundedProtocol.head_bytes
     head = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n"
-    connection.sendall(head.encode() + b"a" * size)
-    assert connection.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert ask(connection, head.encode() + b"a" * size) == OK
 
 
 def test_between_requests_the_connection_stays_for_the_keep_alive_time(
-    connection: socket.socket,
+    loop: SkippingLoop, connection: socket.socket
 ) -> None:
     for _ in range(2):
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
-        time.sleep(KEEP_ALIVE * 0.7)
+        assert ask(connection) == OK
+        loop.skip(KEEP_ALIVE * 0.7)
+    assert ask(connection) == OK
+    loop.skip(KEEP_ALIVE)
     assert read_all(connection) == b""
