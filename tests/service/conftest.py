@@ -1,12 +1,16 @@
-"""Fixtures for the tests of the schema."""
+"""Fixtures for the tests of the schema, and of waiting."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from service.db import Database
-from tests.support.postgres import new_postgres_database
+from service.http.waiting import Waiters
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -21,3 +25,38 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         database = Database(url)
         yield database
         database.dispose()
+
+
+@contextmanager
+def new_postgres_database(server_url: str) -> Iterator[str]:
+    """Give the URL of another, empty database on the same server."""
+    name = f"empty_{uuid4().hex}"
+    server = Database(server_url)
+    connection = server.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection.execute(text(f"CREATE DATABASE {name}"))
+    yield server.engine.url.set(database=name).render_as_string(hide_password=False)
+    connection.execute(text(f"DROP DATABASE {name}"))
+    connection.close()
+    server.dispose()
+
+
+@dataclass
+class Waits:
+    """How long callers have asked to wait, and how many times as long they do."""
+
+    asked: list[float] = field(default_factory=list)
+    stretch: float = 10
+    """So that a busy machine ends no wait before its news come."""
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """Stretch all waiting for news, and note it."""
+    waits, wait = Waits(), Waiters.wait
+
+    async def stretched(waiters: Waiters[Any], key: Any, seconds: float) -> bool:
+        waits.asked.append(seconds)
+        return await wait(waiters, key, seconds * waits.stretch)
+
+    monkeypatch.setattr(Waiters, "wait", stretched)
+    return waits

@@ -1,6 +1,6 @@
 """GET /v1/events: in order, complete, without texts, and worth waiting for."""
 
-import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -14,14 +14,20 @@ from service.domain.events import EventType
 from service.domain.states import State
 from service.domain.vocabulary import MemberStatus
 from service.events.outbox import UNDO_WINDOW
+from service.events.positions import Position, find_positions_with_news
 from service.http.callers import Scope
+from service.http.context import Context
 from service.tables import Decision, Event
 from service.testing.backend import Backend, make_key
 from service.testing.rows import frozen_clock
+from tests.service.conftest import Waits
+from tests.support.stack import wait_until
 from workers.erasing import carry_out_erasures
 from workers.numbering import delete_events
 
 MARKER = "Geheimwort"
+PATIENCE = 20
+"""Seconds for what must come soon."""
 
 
 def read(backend: Backend, after: int = 0, **query: Any) -> dict[str, Any]:
@@ -311,45 +317,70 @@ def test_what_was_deleted_is_gone_and_its_numbers_with_it(backend: Backend) -> N
         assert told(read(backend, 4)) == [(5, "comment.approved")]
 
 
-def waiting(backend: Backend, after: int, seconds: int) -> tuple[dict[str, Any], str | None, float]:
-    """Wait for events; return the page, the preference that was applied, and the seconds."""
-    start = time.monotonic()
+def waiting(backend: Backend, after: int, seconds: int) -> tuple[dict[str, Any], str | None]:
+    """Wait for events; return the page, and the preference that was applied."""
     response = backend.call(
         "GET", "/v1/events", params={"after": after}, headers={"Prefer": f"wait={seconds}"}
     )
     page: dict[str, Any] = response.json()
-    return page, response.headers.get("Preference-Applied"), time.monotonic() - start
+    return page, response.headers.get("Preference-Applied")
 
 
-def test_a_waiting_reader_gets_what_happens_meanwhile(backend: Backend) -> None:
+@pytest.fixture
+def looks(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return how many of the site's readers waited, for each look for news."""
+    looks: list[int] = []
+    context: Context = backend.client.app.state.context  # type: ignore[attr-defined]  # a FastAPI
+    waiters = context.event_waiters
+
+    def find(positions: list[Position]) -> Iterable[Position]:
+        looks.append(len(waiters._futures.get((backend.rows.site_id, 0), ())))
+        return find_positions_with_news(backend.database, positions)
+
+    monkeypatch.setattr(waiters, "_find", find)
+    return looks
+
+
+def test_a_waiting_reader_gets_what_happens_meanwhile(
+    backend: Backend, waits: Waits, looks: list[int]
+) -> None:
     comment = backend.comment()["id"]
     with ThreadPoolExecutor() as pool:
         readers = [pool.submit(waiting, backend, 0, 10) for _ in range(3)]
-        time.sleep(0.3)
+        wait_until(lambda: looks[-1:] == [3])
+        assert not any(reader.done() for reader in readers)
         backend.judge(comment, State.APPROVED)
         for reader in readers:
-            page, applied, seconds = reader.result()
+            page, applied = reader.result(PATIENCE)
             assert told(page) == [(1, "comment.approved")]
             assert applied == "wait=10"
-            assert seconds < 5
+    assert waits.asked == [10] * 3
 
 
-def test_a_waiting_reader_gets_what_becomes_due_meanwhile(backend: Backend) -> None:
-    hold(backend, 0.4)
-    page, _, seconds = waiting(backend, 0, 10)
+def test_a_waiting_reader_gets_what_becomes_due_meanwhile(
+    backend: Backend, waits: Waits, looks: list[int]
+) -> None:
+    with frozen_clock() as frozen, ThreadPoolExecutor() as pool:
+        hold(backend, 0.4)
+        reader = pool.submit(waiting, backend, 0, 10)
+        frozen.advance(0.399)
+        wait_until(lambda: len(looks) >= 3)
+        assert not reader.done()
+        frozen.advance(0.001)
+        page, _ = reader.result(PATIENCE)
     assert told(page) == [(1, "member.status_changed")]
-    assert 0.4 <= seconds < 5
 
 
-def test_nobody_waits_where_there_is_something(backend: Backend) -> None:
+def test_nobody_waits_where_there_is_something(backend: Backend, waits: Waits) -> None:
     decided(backend, 1)
-    page, applied, _ = waiting(backend, 0, 10)
-    assert (len(page["items"]), applied) == (1, None)
+    page, applied = waiting(backend, 0, 10)
+    assert (len(page["items"]), applied, waits.asked) == (1, None, [])
 
 
-def test_in_vain(backend: Backend) -> None:
+def test_in_vain(backend: Backend, waits: Waits) -> None:
+    waits.stretch = 0
     decided(backend, 1)
     read(backend)
-    page, applied, seconds = waiting(backend, 1, 1)
-    assert (page, applied) == ({"items": [], "next": 1}, "wait=1")
-    assert seconds >= 1
+    page, applied = waiting(backend, 1, 7)
+    assert (page, applied) == ({"items": [], "next": 1}, "wait=7")
+    assert waits.asked == [7]
