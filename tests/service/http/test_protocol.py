@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from service.http.protocol import BoundedProtocol
+from tests.service.skipping import SkippingLoop
 from tests.support.stack import wait_until
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -41,22 +42,6 @@ class Noting(BoundedProtocol):
 
 class Impatient(BoundedProtocol):
     read_seconds = 0.5
-
-
-class SkippingLoop(asyncio.SelectorEventLoop):
-    """A loop whose clock can be put forward."""
-
-    _ahead = 0.0
-
-    def time(self) -> float:
-        return super().time() + self._ahead
-
-    def skip(self, seconds: float) -> None:
-        """Put the clock forward, from any thread, after what is under way."""
-        self.call_soon_threadsafe(self._skip, seconds)
-
-    def _skip(self, seconds: float) -> None:
-        self._ahead += seconds
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,16 +146,16 @@ def test_a_request_has_all_of_its_time(
     loop: SkippingLoop, connection: socket.socket, sent: bytes, rest: bytes
 ) -> None:
     send(connection, sent)
-    loop.skip(LIMIT * 0.7)
+    loop.skip_threadsafe(LIMIT * 0.7)
     assert ask(connection, rest) == OK
 
 
 def test_dripping_bytes_buy_no_time(loop: SkippingLoop, connection: socket.socket) -> None:
     send(connection, GET[:-2])
     for _ in range(2):
-        loop.skip(LIMIT * 0.4)
+        loop.skip_threadsafe(LIMIT * 0.4)
         send(connection, b"X-A: b\r\n")
-    loop.skip(LIMIT * 0.4)
+    loop.skip_threadsafe(LIMIT * 0.4)
     assert read_all(connection) == b""
 
 
@@ -181,9 +166,9 @@ def test_the_time_ends_with_its_request_and_begins_with_the_next(
         for start in range(0, 30, 10):
             send(connection, GET[start : start + 10])
         assert ask(connection, GET[30:]) == OK
-        loop.skip(LIMIT * 1.2)
+        loop.skip_threadsafe(LIMIT * 1.2)
     send(connection, GET[:-1])
-    loop.skip(LIMIT * 1.2)
+    loop.skip_threadsafe(LIMIT * 1.2)
     assert read_all(connection) == b""
 
 
@@ -213,7 +198,7 @@ def test_between_requests_the_connection_stays_for_the_keep_alive_time(
 ) -> None:
     for _ in range(2):
         assert ask(connection) == OK
-        loop.skip(KEEP_ALIVE * 0.7)
+        loop.skip_threadsafe(KEEP_ALIVE * 0.7)
     assert ask(connection) == OK
-    loop.skip(KEEP_ALIVE)
+    loop.skip_threadsafe(KEEP_ALIVE)
     assert read_all(connection) == b""

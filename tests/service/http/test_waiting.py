@@ -1,25 +1,22 @@
 """Waiting for news: many callers, one question, and nobody is kept."""
 
 import asyncio
-import time
-from collections.abc import Callable
 
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from service.http.waiting import Waiters
+from tests.service.skipping import SkippingLoop
 
-PATIENCE = 5.0
+PATIENCE = 20
+"""Seconds for what must come soon."""
+
+LONG = 3600
+"""Seconds that nobody waits here: something else ends it."""
 
 
 def nothing(_keys: list[str]) -> list[str]:
     return []
-
-
-def seconds_of(act: Callable[[], object]) -> float:
-    start = time.monotonic()
-    act()
-    return time.monotonic() - start
 
 
 def test_news_release_those_who_wait_for_them() -> None:
@@ -44,31 +41,44 @@ def test_news_release_those_who_wait_for_them() -> None:
     assert asked[0] == ["a", "b"]
 
 
-def test_over_the_limit_nobody_waits() -> None:
-    async def wait() -> float:
-        waiters = Waiters(nothing, limit=1)
-        first = asyncio.create_task(waiters.wait("a", PATIENCE))
+def test_without_news_a_caller_waits_to_the_end() -> None:
+    async def wait() -> bool:
+        waiting = asyncio.create_task(Waiters(nothing, limit=10).wait("a", LONG))
         await asyncio.sleep(0)
-        start = time.monotonic()
-        await waiters.wait("b", PATIENCE)
-        waited = time.monotonic() - start
-        waiters.close()
-        await first
-        return waited
+        loop.skip(LONG * 0.9)
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        loop.skip(LONG * 0.1)
+        return await asyncio.wait_for(waiting, PATIENCE)
 
-    assert asyncio.run(wait()) < 1
+    loop = SkippingLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        assert runner.run(wait())
+
+
+def test_over_the_limit_nobody_waits() -> None:
+    async def wait() -> None:
+        waiters = Waiters(nothing, limit=1)
+        first = asyncio.create_task(waiters.wait("a", LONG))
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(waiters.wait("b", LONG), PATIENCE) is False
+        assert not first.done()
+        waiters.close()
+        assert await asyncio.wait_for(first, PATIENCE) is True
+
+    asyncio.run(wait())
 
 
 def test_closing_sends_home_who_waits_and_who_comes_later() -> None:
     async def wait() -> None:
         waiters = Waiters(nothing, limit=10)
-        waiting = asyncio.create_task(waiters.wait("a", PATIENCE))
+        waiting = asyncio.create_task(waiters.wait("a", LONG))
         await asyncio.sleep(0.1)
         await asyncio.to_thread(waiters.close)
-        await waiting
-        await waiters.wait("a", PATIENCE)
+        assert await asyncio.wait_for(waiting, PATIENCE) is True
+        assert await asyncio.wait_for(waiters.wait("a", LONG), PATIENCE) is False
 
-    assert seconds_of(lambda: asyncio.run(wait())) < 2
+    asyncio.run(wait())
 
 
 def test_asking_goes_on_after_trouble_with_the_database() -> None:
@@ -81,10 +91,10 @@ def test_asking_goes_on_after_trouble_with_the_database() -> None:
         return answer
 
     async def wait() -> None:
-        await Waiters(find, limit=10).wait("a", PATIENCE)
+        await asyncio.wait_for(Waiters(find, limit=10).wait("a", LONG), PATIENCE)
 
     with capture_logs() as logs:
-        assert seconds_of(lambda: asyncio.run(wait())) < 2
+        asyncio.run(wait())
     assert [(entry["event"], entry["error"]) for entry in logs] == [
         ("waiting_poll_failed", "OperationalError")
     ]
