@@ -5,7 +5,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -50,6 +51,17 @@ class Valkey:
 
     def start(self) -> None:
         self._server.start()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let it answer nobody who writes, until the block is left."""
+        client = self._server.client()
+        try:
+            client.client_pause(600_000, all=False)
+            yield
+            client.client_unpause()
+        finally:
+            client.close()
 
     def everything(self) -> bytes:
         """Return all that the server holds, keys and values."""
