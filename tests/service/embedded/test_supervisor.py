@@ -1,7 +1,8 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,12 +90,23 @@ STUBBORN = (
 )
 
 
-def test_a_stubborn_child_is_killed(supervisor: Supervisor, script: Script, tmp_path: Path) -> None:
-    supervisor.start(script("stubborn", STUBBORN, 0.3))
-    supervisor.wait_for((tmp_path / "up").exists)
+@contextmanager
+def only_sleep_takes_time() -> Iterator[list[float]]:
+    """Let time pass while somebody sleeps, but not for us; give how long they have slept."""
+    slept: list[float] = []
     began = time.monotonic()
-    supervisor.stop()
-    assert 0.3 <= time.monotonic() - began < 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: began + sum(slept))
+        patch.setattr(time, "sleep", slept.append)
+        yield slept
+
+
+def test_a_stubborn_child_is_killed(supervisor: Supervisor, script: Script, tmp_path: Path) -> None:
+    supervisor.start(script("stubborn", STUBBORN, 60))
+    supervisor.wait_for((tmp_path / "up").exists)
+    with only_sleep_takes_time() as slept:
+        supervisor.stop()
+    assert sum(slept) == pytest.approx(60, abs=0.1)
 
 
 def test_a_second_signal_ends_the_patience(
@@ -106,9 +118,9 @@ def test_a_second_signal_ends_the_patience(
     with pytest.raises(StopRequested):
         supervisor.keep()
     os.kill(os.getpid(), signal.SIGINT)
-    began = time.monotonic()
-    supervisor.stop()
-    assert time.monotonic() - began < 2
+    with only_sleep_takes_time() as slept:
+        supervisor.stop()
+    assert slept == []
 
 
 def test_another_parent_ends_it(
