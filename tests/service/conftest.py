@@ -1,16 +1,15 @@
 """Fixtures for the tests of the schema, and of waiting."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from service.db import Database
 from service.http.waiting import Waiters
+from tests.support.postgres import new_postgres_database
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -25,19 +24,6 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         database = Database(url)
         yield database
         database.dispose()
-
-
-@contextmanager
-def new_postgres_database(server_url: str) -> Iterator[str]:
-    """Give the URL of another, empty database on the same server."""
-    name = f"empty_{uuid4().hex}"
-    server = Database(server_url)
-    connection = server.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.engine.url.set(database=name).render_as_string(hide_password=False)
-    connection.execute(text(f"DROP DATABASE {name}"))
-    connection.close()
-    server.dispose()
 
 
 @dataclass

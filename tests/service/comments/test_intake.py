@@ -104,7 +104,7 @@ def test_sites_are_kept_in_one_order_whoever_came_first(postgres_client: TestCli
     database: Database = postgres_client.app.state.context.database  # type: ignore[attr-defined]  # a FastAPI
     sites = [Backend.of_new_site(postgres_client, database).rows for _ in range(2)]
     first, last = sorted(sites, key=lambda rows: rows.site_id)
-    intake = GroupedIntake(database)
+    intake = Intake(database, NoNudges())
     named = item(thread={"key": "artikel", "title": "Neu"})
     with ThreadPoolExecutor(2) as pool:
         with database.write() as session:
@@ -113,7 +113,7 @@ def test_sites_are_kept_in_one_order_whoever_came_first(postgres_client: TestCli
             with intake._turn:
                 calls = []
                 for number, rows in enumerate((last, first), 1):
-                    calls.append(pool.submit(intake.accept, rows.site_id, named, Lane.COMMENTS))
+                    calls.append(pool.submit(intake.accept, rows.site_id, named))
                     wait_until(lambda number=number: len(intake._waiting) == number)  # type: ignore[misc]  # bound per round
             wait_until(lambda: _is_waiting(database))
             # Would the group hold this one already, each would wait for the other for ever.

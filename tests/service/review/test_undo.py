@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from service.domain.states import State
 from service.domain.vocabulary import Lane
+from service.events.outbox import UNDO_WINDOW
 from service.tables import Comment, Event
 from service.testing.backend import Backend
 from service.testing.rows import frozen_clock

@@ -11,11 +11,12 @@ from sqlalchemy import delete, text
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from service.analyses import use_cases
+from service.analyses import use_cases as analyses
 from service.analyses.results import Result
 from service.app import create_app
-from service.compat.coral import routes as endpoints
+from service.compat.coral import use_cases
 from service.compat.coral.answers import patience
+from service.compat.coral.door import MAX_BODY
 from service.compat.coral.signatures import sign
 from service.db import Database
 from service.errors import TooLarge
@@ -189,9 +190,9 @@ def test_scores_that_come_too_late_withhold(
 
     async def analyze(context: Context, site_id: UUID, text: str, seconds: float) -> Result:
         asked.append(seconds)
-        return await use_cases.analyze(context, site_id, text, seconds / 100)
+        return await analyses.analyze(context, site_id, text, seconds / 100)
 
-    monkeypatch.setattr(endpoints, "analyze", analyze)
+    monkeypatch.setattr(use_cases, "analyze", analyze)
     withheld = Change("netiquette_coral_withheld_total")
     assert send(backend, SENT, timeout=9_000).json() == WITHHELD
     assert withheld(cause="analysis-timeout") == 1
@@ -249,10 +250,10 @@ class TestFailsClosed:
             withheld = Change("netiquette_coral_withheld_total")
             answer = call(backend, key, SENT, sign(SECRET, SENT), 300)
             # The question still waits: its answer was not waited for.
-            assert len(endpoints._judging) == 1
+            assert len(use_cases._judging) == 1
         assert (answer.status_code, answer.json()) == (200, WITHHELD)
         assert withheld(cause="analysis-timeout") == 1
-        wait_until(lambda: not endpoints._judging)
+        wait_until(lambda: not use_cases._judging)
 
     def test_with_a_secret_of_another_installation(self, backend: Backend) -> None:
         key = connect(backend.database, backend, secret_key="another-key-" * 4)
