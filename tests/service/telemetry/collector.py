@@ -31,12 +31,15 @@ class Collector:
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
         bodies = self.bodies
+        self._answering = answering = threading.Event()
+        answering.set()
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.path == "/v1/traces":
                     bodies.append(body)
+                answering.wait()
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -54,8 +57,13 @@ class Collector:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def silence(self) -> None:
+        """Take what is sent, but answer nobody any more."""
+        self._answering.clear()
+
     def close(self) -> None:
         """Stop listening; again does nothing."""
+        self._answering.set()
         self._server.shutdown()
         self._server.server_close()
 

@@ -61,6 +61,7 @@ class Installation:
             "NETIQUETTE_MEMBER_RATE": "9999/second",
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.collector.url,
             "OTEL_EXPORTER_OTLP_HEADERS": "x-key=GEHEIM-header",
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "600",
             "OTEL_BSP_SCHEDULE_DELAY": str(self.delay_ms),
         }
         with (self.folder / f"{name}.log").open("wb") as output:
