@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of errors.
+"""What the OpenAPI document says of errors and scopes.
 
 A feature names the errors that it raises itself. What every call of a kind can answer
 with is added here for all of them: a key's errors where a key is needed, the body's
@@ -59,7 +59,8 @@ def problems(*kinds: type[NetiquetteError]) -> Responses:
 def describe_problems(app: FastAPI, doors: Sequence[Door]) -> None:
     """Add to the application's OpenAPI document what features need not say themselves.
 
-    The addresses of doors, which have errors of their own form, are left as they are.
+    Each operation names the scopes of which it takes any. The errors of doors, which have
+    a form of their own, are left as they are.
     FastAPI adds its own form of 422 wherever a parameter could fail; it is never sent.
     """
     compose = app.openapi
@@ -72,6 +73,8 @@ def describe_problems(app: FastAPI, doors: Sequence[Door]) -> None:
             schemas.pop(unsent, None)
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
+                if "security" in operation:
+                    operation["security"] = _alternatives(operation["security"])
                 can_be_invalid = _drop_unsent(operation)
                 if find_door(doors, path) is None:
                     _add_common(method, operation, can_be_invalid=can_be_invalid)
@@ -121,3 +124,13 @@ def _response(kinds: Iterable[type[NetiquetteError]]) -> dict[str, Any]:
         "description": slugs,
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
     }
+
+
+def _alternatives(requirements: list[dict[str, list[str]]]) -> list[dict[str, list[str]]]:
+    """Return a requirement for each scope: any will do, while one that lists two asks for both."""
+    return [
+        {scheme: [scope]}
+        for requirement in requirements
+        for scheme, scopes in requirement.items()
+        for scope in scopes
+    ]
