@@ -4,21 +4,32 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.app import create_app
+from service.http.callers import Scope
 from service.settings import Settings
 from service.testing.backend import Backend, comment_in
 
 KEY = "nur-hier"
 """Stands for the key of a thread or a member in a path."""
 
+IN_QUERY = "SiteKeyInQuery"
 
-def operations() -> Iterator[tuple[str, str]]:
+
+def operations() -> Iterator[tuple[tuple[str, str], list[tuple[str, Scope]]]]:
+    """Give each operation, with the schemes and scopes of which it needs one."""
     app = create_app(Settings(database_url="sqlite:///unused.db"))
     for path, methods in app.openapi()["paths"].items():
-        for method in methods:
-            yield method.upper(), path
+        for method, described in methods.items():
+            requirements = [item for one in described.get("security", []) for item in one.items()]
+            needed = [(scheme, Scope(scope)) for scheme, scopes in requirements for scope in scopes]
+            assert len(needed) == len(requirements), "two scopes in one requirement, or none"
+            yield (method.upper(), path), needed
 
 
-DOCUMENTED = sorted(operations())
+_NEEDED = dict(sorted(operations()))
+DOCUMENTED = list(_NEEDED)
+SECURED = {operation: needed for operation, needed in _NEEDED.items() if needed}
+"""Those that take a site key, with the scheme and the scope of each key that will do."""
+
 OPERATIONS = [
     (method, path)
     for method, path in DOCUMENTED
@@ -42,10 +53,13 @@ BODIES: dict[str, Any] = {
 
 
 def send(backend: Backend, operation: tuple[str, str], comment_id: str, token: str | None) -> Any:
+    """Call the operation with this key, or none."""
     method, path = operation
     filled = path.format_map(_Values(comment_id=comment_id, key=KEY))
     body = BODIES.get(f"{method} {path}", {})
     more = {"json": body} if method in {"POST", "PATCH", "PUT"} else {}
+    if token and any(scheme == IN_QUERY for scheme, _ in SECURED.get(operation, ())):
+        more["params"], token = {"key": token}, None
     headers = {"Authorization": f"Bearer {token}" if token else None}
     return backend.call(method, filled, headers=headers, **more)
 
