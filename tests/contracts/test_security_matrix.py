@@ -9,6 +9,7 @@ import pytest
 
 from service.auth.keys import LOOKUP_LENGTH, revoke_key
 from service.domain.states import State
+from service.http.callers import Scope
 from service.testing.backend import Backend, make_key
 from tests.contracts.calls import BODIES, DOCUMENTED, KEY, OPERATIONS, SECURED, send
 
