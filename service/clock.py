@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+LONGEST_HOLD = timedelta(minutes=10)
+"""The longest that anything is held: a lease, a claim, an event for its undo, a request."""
+
 _source: Callable[[], datetime] | None = None
 
 
@@ -11,11 +14,11 @@ def now() -> datetime:
     return _source() if _source else datetime.now(UTC)
 
 
-def lasts(until: datetime | None, longest: timedelta, at: datetime) -> bool:
-    """Tell whether what ends at `until` still lasts.
+def lasts(until: datetime | None, at: datetime, longest: timedelta = LONGEST_HOLD) -> bool:
+    """Return whether what ends at `until` still lasts.
 
-    What would last for longer than `longest` was begun before the clock was set back,
-    and nobody must wait for the old time: it counts as ended.
+    What would last for longer than `longest` began before the clock was set back. It counts
+    as ended, since nobody must wait for the old time.
     """
     return until is not None and at < until <= at + longest
 

@@ -16,11 +16,10 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.clock import LONGEST_HOLD
+
 SECRETS = Path("/run/secrets")
 """Where containers find their secrets: a file per setting, e.g. `netiquette_database_url`."""
-
-MAX_LEASE = 600
-"""Most seconds that `lease_seconds` may be; a lease that ends later is of a clock set back."""
 
 HostPattern = Annotated[
     str, StringConstraints(to_lower=True, pattern=r"(?i)^(\*|(\*\.)?[a-z0-9.-]+|\[[0-9a-f:.]+\])$")
@@ -90,7 +89,10 @@ class Settings(BaseSettings):
     batch_characters: int = Field(10_000, gt=0, description="Characters per lease, at most")
     time_limit: int = Field(60, gt=0, description="Scoring one batch longer than this is a hang")
     lease_seconds: int = Field(
-        75, gt=0, le=MAX_LEASE, description="A lease older than this is a crash"
+        75,
+        gt=0,
+        le=int(LONGEST_HOLD.total_seconds()),
+        description="A lease older than this is a crash",
     )
     sweep_seconds: float = Field(5.0, gt=0, description="How often missed comments are nudged")
     stale_seconds: int = Field(300, gt=0, description="Pending longer than this raises the alarm")

@@ -27,7 +27,7 @@ from service.telemetry.metrics import SCORED, count_analysis
 MAX_SECONDS = 10.0
 """How long a caller waits at most."""
 
-_FURTHEST = timedelta(seconds=50)
+MAX_AHEAD = timedelta(seconds=50)
 """No deadline lies further ahead but one from before a clock was set back.
 
 Much more than MAX_SECONDS, since the clocks of two machines differ, and `now` is read some
@@ -109,7 +109,7 @@ def _end(database: Database, analysis_id: UUID) -> Result | Failure | None:
 
 def has_passed(now: datetime) -> ColumnElement[bool]:
     """Return the condition that nobody waits for the analysis any more."""
-    return has_ended(col(Analysis.deadline), _FURTHEST, now)
+    return has_ended(col(Analysis.deadline), now, MAX_AHEAD)
 
 
 def find_answered(database: Database, analysis_ids: list[UUID]) -> list[UUID]:

@@ -21,7 +21,6 @@ from service.comments.repository import get_body, get_moderators, get_record
 from service.comments.schemas import CommentIn, CommentOut
 from service.domain.states import State
 from service.errors import IdempotencyKeyReused, Invalid, RequestInFlight
-from service.http.waiting import MAX_WAIT
 from service.tables import Assessment, Decision, IdempotentRequest
 
 RETENTION = timedelta(hours=24)
@@ -74,7 +73,7 @@ def find_answer(session: Session, request: Request) -> Accepted | None:
         raise IdempotencyKeyReused(
             "This Idempotency-Key came with another body before. Use a new key for a new request."
         )
-    if clock.lasts(first.in_flight_until, 2 * timedelta(seconds=MAX_WAIT), clock.now()):
+    if clock.lasts(first.in_flight_until, clock.now()):
         raise RequestInFlight("The first request with this Idempotency-Key is still running.")
     comment = _recall(session, request.site_id, first.answer)
     return Accepted(comment, created=first.status == PENDING)

@@ -11,14 +11,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, select
 
-from service.events.outbox import UNDO_WINDOW, is_unnumbered
+from service.clock import LONGEST_HOLD
+from service.events.outbox import is_unnumbered
 from service.tables import Event, Site
 
 BATCH = 500
 """Events per transaction, so that nobody waits long for the site; at least a page of a reader."""
-
-SET_BACK = 2 * UNDO_WINDOW
-"""An event that is due later than this was written before the clock was set back."""
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
@@ -27,7 +25,9 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     Nothing is held back for longer than the undo window; a due time far ahead says
     that the clock was set back, and for that nobody has to wait.
     """
-    return and_(is_unnumbered(), or_(col(Event.due_at) <= now, col(Event.due_at) > now + SET_BACK))
+    return and_(
+        is_unnumbered(), or_(col(Event.due_at) <= now, col(Event.due_at) > now + LONGEST_HOLD)
+    )
 
 
 def sites_with_due_events(session: Session, now: datetime) -> list[UUID]:
@@ -83,4 +83,4 @@ def _horizon(session: Session, site_id: UUID, now: datetime) -> datetime:
     last: datetime | None = session.exec(
         select(func.max(col(Event.due_at))).where(col(Event.site_id) == site_id, is_unnumbered())
     ).one()
-    return last if last and last > now + SET_BACK else now
+    return last if last and last > now + LONGEST_HOLD else now

@@ -17,9 +17,6 @@ from service.tables.conditions import FLAGGED, PENDING, has_ended
 CLAIM = timedelta(minutes=5)
 """How long a claim lasts; asking again renews it, and it frees itself afterwards."""
 
-TOO_LONG = 2 * CLAIM
-"""A claim that would last longer than this was made before the clock was set back."""
-
 
 def long_pending(stale: datetime) -> ColumnElement[bool]:
     """Return whether the policy has not decided since `stale`."""
@@ -44,18 +41,18 @@ def in_queue(site_id: UUID, stale: datetime) -> ColumnElement[bool]:
 def claimed(now: datetime) -> ColumnElement[bool]:
     """Return whether a moderator holds the comment now."""
     until = col(Comment.claimed_until)
-    return and_(until > now, until <= now + TOO_LONG)
+    return and_(until > now, until <= now + clock.LONGEST_HOLD)
 
 
 def is_held(until: datetime | None, now: datetime) -> bool:
     """Tell the same of one comment, by the end of its claim."""
-    return clock.lasts(until, TOO_LONG, now)
+    return clock.lasts(until, now)
 
 
 def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:
     """Return whether the moderator may take the comment: nobody else holds it now."""
     return or_(
-        has_ended(col(Comment.claimed_until), TOO_LONG, now),
+        has_ended(col(Comment.claimed_until), now),
         col(Comment.claimed_by) == moderator_id,
     )
 

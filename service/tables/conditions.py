@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, literal_column, or_
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
+from service.clock import LONGEST_HOLD
 from service.domain.states import State
 from service.tables.comments import Comment, Report
 
@@ -21,10 +22,11 @@ OPEN_REPORT = col(Report.resolved_at).is_(None)
 """No decision has resolved the report yet."""
 
 
-def has_ended(until: Mapped[Any], longest: timedelta, now: datetime) -> ColumnElement[bool]:
+def has_ended(
+    until: Mapped[Any], now: datetime, longest: timedelta = LONGEST_HOLD
+) -> ColumnElement[bool]:
     """Return the condition that what ends at `until` does not last any more, or never began.
 
-    The opposite of `clock.lasts`, for a column: what would last for longer than
-    `longest` was begun before the clock was set back.
+    The opposite of `clock.lasts`, for a column.
     """
     return or_(until.is_(None), until <= now, until > now + longest)

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from service.clock import LONGEST_HOLD
 from service.domain.events import EventType, event_for
 from service.domain.states import Actor, State, may_change, may_undo
-from service.events.sequencer import SET_BACK
 from service.tables import Comment, Decision, Event, Revision, Site
 from tests.faults.plan import POISON
 from tests.support.fake_worker import TOXIC
@@ -150,7 +150,7 @@ def check_told(
         if event.cancelled_at is not None:
             if event.decision_id not in undone or event.sequence is not None:
                 yield f"event {event.id} was cancelled, but not undone"
-        elif event.sequence is None and not now < event.due_at <= now + SET_BACK:
+        elif event.sequence is None and not now < event.due_at <= now + LONGEST_HOLD:
             yield f"event {event.id} was due at {event.due_at} and has no number"
 
 

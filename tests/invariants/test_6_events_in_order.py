@@ -15,13 +15,14 @@ from sqlalchemy import update
 from sqlmodel import col, func, select
 
 from service import clock
+from service.clock import LONGEST_HOLD
 from service.comments.changes import Change, change_state
 from service.comments.repository import lock_comment
 from service.db import Database
 from service.domain.events import EventType
 from service.domain.states import Actor, State, may_change
 from service.events import sequencer
-from service.events.sequencer import SET_BACK, number_due_events
+from service.events.sequencer import number_due_events
 from service.ids import new_id
 from service.tables import Event, Site
 from service.testing.rows import FrozenClock, SiteRows, add_comments, add_site, frozen_clock
@@ -146,7 +147,7 @@ def test_whatever_happens_events_are_in_order(database: Database, moves: list[Mo
         told = Told(database, rows.site_id, add_comments(database, rows, *"abc"))
         told.play(frozen, moves)
         told.number()
-        frozen.advance(SET_BACK.total_seconds())
+        frozen.advance(LONGEST_HOLD.total_seconds())
         told.number()
         told.check_complete()
 

@@ -77,7 +77,7 @@ def take(session: Session, endpoint: Endpoint, now: datetime, limit: int) -> lis
     subjects: set[UUID] = set()
     for page in _pages(session, endpoint):
         for message in page:
-            if message.subject not in subjects and not clock.lasts(message.due_at, MAX_DELAY, now):
+            if message.subject not in subjects and not clock.lasts(message.due_at, now, MAX_DELAY):
                 found.append(message)
             subjects.add(message.subject)
         if endpoint.failures and found:
@@ -190,7 +190,7 @@ def _supersede(session: Session, endpoint: Endpoint, subjects: set[UUID]) -> Non
 def _is_due(now: datetime) -> ColumnElement[bool]:
     return and_(
         col(WebhookMessage.failed_at).is_(None),
-        has_ended(col(WebhookMessage.due_at), MAX_DELAY, now),
+        has_ended(col(WebhookMessage.due_at), now, MAX_DELAY),
     )
 
 

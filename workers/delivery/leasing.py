@@ -77,8 +77,8 @@ def _can_be_leased(now: datetime) -> ColumnElement[bool]:
     """Return whether it is nobody's, enabled, and not pausing."""
     return and_(
         col(Endpoint.disabled_at).is_(None),
-        has_ended(col(Endpoint.leased_until), LEASE, now),
-        has_ended(col(Endpoint.next_attempt_at), MAX_PAUSE, now),
+        has_ended(col(Endpoint.leased_until), now),
+        has_ended(col(Endpoint.next_attempt_at), now, MAX_PAUSE),
     )
 
 

@@ -105,7 +105,7 @@ def _secrets(box: SecretBox, endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def _pauses(endpoint: Endpoint, now: datetime) -> bool:
-    return clock.lasts(endpoint.next_attempt_at, MAX_PAUSE, now)
+    return clock.lasts(endpoint.next_attempt_at, now, MAX_PAUSE)
 
 
 def _size(endpoint: Endpoint) -> int:

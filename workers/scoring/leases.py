@@ -14,7 +14,6 @@ from sqlmodel import col, select
 from service import clock
 from service.db import Database
 from service.domain.vocabulary import Lane
-from service.settings import MAX_LEASE
 from service.tables import SPENT_ATTEMPTS, Comment, Revision
 from service.tables.conditions import PENDING, has_ended
 from service.telemetry.metrics import count_lost_leases
@@ -58,7 +57,7 @@ def free(now: datetime) -> ColumnElement[bool]:
     A lease that would last longer than any was taken before the clock was set back;
     whoever held it may have died since, and nobody must wait for the old time.
     """
-    return has_ended(col(Comment.leased_until), timedelta(seconds=MAX_LEASE), now)
+    return has_ended(col(Comment.leased_until), now)
 
 
 def leasable(lane: Lane, now: datetime) -> ColumnElement[bool]:
