@@ -1,6 +1,4 @@
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,13 +14,6 @@ from service.nudges import (
     publish,
 )
 from tests.support.stack import Valkey, free_port, wait_until
-
-
-@pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[Valkey]:
-    server = Valkey(tmp_path / "valkey")
-    yield server
-    server.kill()
 
 
 def waiting(valkey: Valkey, lane: Lane) -> int:
@@ -123,3 +114,12 @@ def test_messages_need_no_acknowledgement() -> None:
     queues = create_celery("redis://127.0.0.1:1").amqp.queues
     assert {*queues} == {*(lane.queue for lane in Lane), UPKEEP_QUEUE}
     assert all(queue.no_ack for queue in queues.values())
+
+
+def test_a_nudge_names_its_lane_and_nothing_else(valkey: Valkey) -> None:
+    app = create_celery(valkey.url)
+    nudge(app, Lane.BULK)
+    with app.connection_for_read() as connection:
+        message = connection.default_channel.basic_get(Lane.BULK.queue, no_ack=True)
+        arguments, named, _ = message.decode()
+    assert (message.headers["task"], arguments, named) == (SCORE_TASK, ["bulk"], {})

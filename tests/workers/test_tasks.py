@@ -1,8 +1,14 @@
 """The contract between who names a task and who registers it."""
 
+import subprocess
+import sys
+
+import pytest
+
 from service import nudges
 from service.domain.vocabulary import Lane
 from service.settings import Settings
+from tests.support.stack import Stack, wait_until
 from workers.app import create_app
 
 
@@ -31,3 +37,29 @@ def test_every_scheduled_task_goes_where_somebody_reads() -> None:
 
 def test_every_lane_has_its_queue() -> None:
     assert [lane.queue for lane in Lane] == ["score.waiting", "score.comments", "score.bulk"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_celerys_own_command_reaches_a_worker(stack: Stack) -> None:
+    worker = stack.start("io")
+
+    def inspected(what: str) -> str:
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "workers.celery",
+            "inspect",
+            "-t",
+            "2",
+            what,
+        ]
+        done = subprocess.run(
+            command, env=stack.environment, capture_output=True, text=True, check=False
+        )
+        return done.stdout
+
+    wait_until(lambda: "pong" in inspected("ping"))
+    assert nudges.SWEEP_TASK in inspected("registered")
+    assert worker.end() == 0
