@@ -31,7 +31,7 @@ from service.http.body_limit import BodyLimit
 from service.http.context import Infrastructure
 from service.http.host_check import HostCheck
 from service.http.openapi import describe_problems
-from service.http.rate_limits import RateLimiter
+from service.http.rate_limiter import RateLimiter
 from service.http.waiting import Waiters
 from service.members import routes as members
 from service.nudges import Nudger
@@ -43,7 +43,7 @@ from service.telemetry.shared import forget_numbers
 from service.telemetry.tracing import start_tracing, stop_tracing
 from service.threads import routes as threads
 from service.webhooks import routes as webhooks
-from service.webhooks.published import describe_webhooks
+from service.webhooks.openapi import describe_webhooks
 
 FEATURES = (
     comments,

@@ -1,11 +1,10 @@
 """The configuration that all workers and the beat share."""
 
-from datetime import timedelta
-
 from celery import Celery
 
-from service.nudges import ERASE_TASK, SWEEP_TASK, UPKEEP_QUEUE, create_celery
+from service.nudges import create_celery
 from service.settings import Settings
+from workers.schedule import schedule
 
 
 def create_app(settings: Settings) -> Celery:
@@ -28,13 +27,6 @@ def create_app(settings: Settings) -> Celery:
         broker_connection_max_retries=None,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         beat_scheduler="workers.beat:MemoryScheduler",
-        beat_schedule={
-            task: {
-                "task": task,
-                "schedule": timedelta(seconds=settings.sweep_seconds),
-                "options": {"queue": UPKEEP_QUEUE},
-            }
-            for task in (SWEEP_TASK, ERASE_TASK)
-        },
+        beat_schedule=schedule(settings),
     )
     return app

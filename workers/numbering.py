@@ -1,4 +1,4 @@
-"""What the sweep does for events, site by site and in short transactions."""
+"""Numbering events that are due, site by site and in short transactions."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from service.db import Database
 from service.events.sequencer import BATCH, number_due_events, sites_with_due_events
-from workers.retention import delete_old_events, sites_with_old_events
 
 ROUNDS = 20
 """Batches per site and sweep; the next sweep goes on."""
@@ -22,17 +21,12 @@ def number_events(database: Database, now: datetime) -> None:
     """Give numbers to whatever is due on any site, so that it can be read and sent."""
     with database.read() as session:
         sites = sites_with_due_events(session, now)
-    _for_each(database, sites, lambda session, site_id: number_due_events(session, site_id, now))
+    for_each_site(
+        database, sites, lambda session, site_id: number_due_events(session, site_id, now)
+    )
 
 
-def delete_events(database: Database, before: datetime) -> None:
-    """Delete what was numbered before the given time on any site."""
-    with database.read() as session:
-        sites = sites_with_old_events(session, before)
-    _for_each(database, sites, lambda session, site_id: delete_old_events(session, site_id, before))
-
-
-def _for_each(
+def for_each_site(
     database: Database, sites: Iterable[UUID], work: Callable[[Session, UUID], int]
 ) -> None:
     """Do the work on each site until a batch is not full.

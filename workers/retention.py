@@ -7,8 +7,19 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from service.db import Database
 from service.events.sequencer import BATCH, lock_site
 from service.tables import Endpoint, Event, Site, WebhookMessage
+from workers.numbering import for_each_site
+
+
+def delete_events(database: Database, before: datetime) -> None:
+    """Delete what was numbered before the given time on any site."""
+    with database.read() as session:
+        sites = sites_with_old_events(session, before)
+    for_each_site(
+        database, sites, lambda session, site_id: delete_old_events(session, site_id, before)
+    )
 
 
 def sites_with_old_events(session: Session, before: datetime) -> list[UUID]:

@@ -14,7 +14,8 @@ from service.domain.vocabulary import Lane
 from service.settings import Settings
 from service.tables import Analysis, Comment, Delivery, IdempotentRequest, Scorer
 from service.tables.conditions import PENDING
-from workers import numbering as upkeep
+from workers.numbering import number_events
+from workers.retention import delete_events
 from workers.scoring import analyses as analyzing
 from workers.scoring.leases import leasable
 from workers.scoring.storing import set_aside_spent
@@ -38,8 +39,8 @@ def run_sweep(database: Database, nudge: Callable[[Lane], None], settings: Setti
     for lane in _lanes_in_want(database, now):
         nudge(lane)
     _raise_alarm(database, now, timedelta(seconds=settings.stale_seconds))
-    upkeep.number_events(database, now)
-    upkeep.delete_events(database, now - timedelta(days=settings.event_retention_days))
+    number_events(database, now)
+    delete_events(database, now - timedelta(days=settings.event_retention_days))
     _forget(database, now)
 
 

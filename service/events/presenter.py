@@ -25,6 +25,8 @@ from service.events.schemas import (
 from service.tables import Comment, Decision, Event, Member, Moderator, Report, Thread
 
 OF_WEBHOOKS = (EventType.WEBHOOK_TEST, EventType.WEBHOOK_DISABLED)
+OF_MEMBERS = (EventType.MEMBER_STATUS_CHANGED, EventType.MEMBER_ERASED)
+OF_REPORTS = (EventType.REPORT_RECEIVED, EventType.REPORT_RESOLVED)
 
 Row = TypeVar("Row", Comment, Decision, Member, Moderator, Report, Thread)
 
@@ -57,14 +59,15 @@ class _Related:
     """Of threads, members and moderators."""
 
     def data(self, event: Event) -> EventData:
+        """Return the data of an event; each type has one form (`service.events.schemas`)."""
         if event.type in OF_WEBHOOKS:
             return WebhookData.model_validate(event.facts)
-        if event.comment_id is None:
+        if event.type in OF_MEMBERS:
             return self._member(event)
         comment = self._comment(event)
-        if event.report_id is None:
-            return CommentData(comment=comment, decision=self._decision(event))
-        return ReportData(comment=comment, report=self._report(event))
+        if event.type in OF_REPORTS:
+            return ReportData(comment=comment, report=self._report(event))
+        return CommentData(comment=comment, decision=self._decision(event))
 
     def _member(self, event: Event) -> EventData:
         form = MemberErasedData if event.type is EventType.MEMBER_ERASED else MemberStatusData

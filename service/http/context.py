@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from service.db import Database
-from service.http.rate_limits import RateLimiter
+from service.http.rate_limiter import RateLimiter
 from service.http.waiting import Waiters
 from service.nudges import Nudges
 from service.settings import Settings

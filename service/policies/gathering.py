@@ -66,6 +66,15 @@ def gather(session: Session, comments: Collection[Comment]) -> Background:
     )
 
 
+def without_comment(forms: Mapping[str, dict[str, float]]) -> Facts:
+    """Return the facts on a text that is no comment of ours, which has its scores alone.
+
+    Coral keeps its comments and members itself. A phase that needs more of a text than its
+    scores gets it here, too, or it never fires for Coral.
+    """
+    return Facts(forms=dict(forms))
+
+
 def with_reports(session: Session, comment: Comment, recorded: Mapping[str, Any]) -> Facts:
     """Return the recorded facts of a decision with the reports that are open by now."""
     reporters = _count_reporters(session, [comment]).get(comment.id, 0)

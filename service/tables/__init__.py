@@ -8,14 +8,9 @@ a site carries its `site_id` (invariant 7), also where a join could tell.
 from service.tables.analyses import Analysis, Label
 from service.tables.columns import JSON_TYPE, UtcDateTime
 from service.tables.comments import SPENT_ATTEMPTS, Assessment, Comment, Decision, Report, Revision
-from service.tables.operations import (
-    SCORER_SILENT_AFTER,
-    ActiveModel,
-    Erasure,
-    Event,
-    IdempotentRequest,
-    Scorer,
-)
+from service.tables.events import Event
+from service.tables.requests import Erasure, IdempotentRequest
+from service.tables.scorers import SCORER_SILENT_AFTER, ActiveModel, Scorer
 from service.tables.sites import Moderator, Policy, Site, SiteKey
 from service.tables.threads import Member, Thread
 from service.tables.webhooks import Delivery, Endpoint, WebhookMessage

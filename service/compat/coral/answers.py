@@ -31,17 +31,21 @@ def patience(given: str) -> float | None:
     return (timeout - max(_MIN_MARGIN, timeout * _MARGIN)) / 1000
 
 
-def answer(document: Mapping[str, Any] | None, results: Sequence[Result]) -> PhaseResponse:
-    """Return what the site's policy makes of the highest scores; never an approval.
-
-    The flag says «toxic» and nothing else, so it comes for scores over a threshold only.
-    """
-    forms = {
+def merged_forms(results: Sequence[Result]) -> dict[str, dict[str, float]]:
+    """Return the text forms of all readings of a comment, under names of their own."""
+    return {
         f"{name}-{number}": form
         for number, result in enumerate(results)
         for name, form in result.forms.items()
     }
-    judgement = judge(document, Facts(forms=forms))
+
+
+def answer(document: Mapping[str, Any] | None, facts: Facts) -> PhaseResponse:
+    """Return what the site's policy makes of the facts; never an approval.
+
+    The flag says «toxic» and nothing else, so it comes for scores over a threshold only.
+    """
+    judgement = judge(document, facts)
     if judgement.state is State.APPROVED:
         return PhaseResponse()
     toxic = any(reason.code == OVER_THRESHOLD for reason in judgement.reasons)

@@ -13,7 +13,14 @@ from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 
 from service.analyses.use_cases import analyze
-from service.compat.coral.answers import DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, answer, patience
+from service.compat.coral.answers import (
+    DEFAULT_TIMEOUT,
+    MAX_TIMEOUT,
+    MIN_TIMEOUT,
+    answer,
+    merged_forms,
+    patience,
+)
 from service.compat.coral.schemas import PhaseRequest, PhaseResponse
 from service.compat.coral.signatures import HEADER, is_signed
 from service.compat.html import hides_nothing, shown_text
@@ -21,6 +28,7 @@ from service.domain.texts import MAX_ANALYSED, is_blank
 from service.errors import AnalysisTimeout, Invalid, NotConfigured, TooLarge, Unauthorized
 from service.http.context import Context
 from service.policies.active import read_active_policies
+from service.policies.gathering import without_comment
 from service.secret_box import SecretBox, SecretUnreadableError
 from service.tables import Site
 
@@ -80,7 +88,8 @@ async def _judge(
     if seconds <= 0:
         raise AnalysisTimeout(LATE)
     asked = [analyze(context, question.site_id, text, seconds) for text in question.texts]
-    return answer(question.policy, await asyncio.gather(*asked))
+    forms = merged_forms(await asyncio.gather(*asked))
+    return answer(question.policy, without_comment(forms))
 
 
 def _check(context: Context, key: str, signature: str, body: bytes) -> _Question:

@@ -23,7 +23,7 @@ from service.testing.rows import frozen_clock
 from tests.service.conftest import Waits
 from tests.support.stack import wait_until
 from workers.erasing import carry_out_erasures
-from workers.numbering import delete_events
+from workers.retention import delete_events
 
 MARKER = "Geheimwort"
 PATIENCE = 20

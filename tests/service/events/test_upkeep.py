@@ -14,7 +14,8 @@ from service.domain.events import EventType
 from service.events.sequencer import BATCH, number_due_events
 from service.tables import Event, Site
 from service.testing.rows import SiteRows, add_site
-from workers import numbering as upkeep
+from workers import numbering
+from workers.retention import delete_events
 
 
 def add_events(database: Database, rows: SiteRows, count: int) -> None:
@@ -42,9 +43,9 @@ def test_numbers_and_deletes_batch_by_batch_on_every_site(database: Database) ->
     add_events(database, add_site(database, "gross"), BATCH + 1)
     add_events(database, add_site(database, "klein"), 1)
     add_site(database, "leer")
-    upkeep.number_events(database, clock.now())
+    numbering.number_events(database, clock.now())
     assert heads(database) == {"gross": (BATCH + 1, 0), "klein": (1, 0), "leer": (0, 0)}
-    upkeep.delete_events(database, clock.now() + timedelta(seconds=1))
+    delete_events(database, clock.now() + timedelta(seconds=1))
     assert heads(database) == {
         "gross": (BATCH + 1, BATCH + 1),
         "klein": (1, 1),
@@ -66,9 +67,9 @@ def test_trouble_with_one_site_leaves_the_others_alone(
             raise OperationalError("SELECT", {}, Exception("lock timeout"))
         return number_due_events(session, site_id, now)
 
-    monkeypatch.setattr(upkeep, "number_due_events", number)
+    monkeypatch.setattr(numbering, "number_due_events", number)
     with capture_logs() as logs:
-        upkeep.number_events(database, clock.now())
+        numbering.number_events(database, clock.now())
     assert heads(database) == {"gehalten": (0, 0), "frei": (1, 0)}
     assert [(entry["event"], entry["error"]) for entry in logs] == [
         ("events_left", "OperationalError")

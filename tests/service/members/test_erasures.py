@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from service.db import Database
 from service.domain.states import State
-from service.http.rate_limits import RateLimiter
+from service.http.rate_limiter import RateLimiter
 from service.tables import Comment, Erasure, Label, Member, Revision
 from service.testing.backend import Backend
 from service.testing.rows import SiteRows, add_comments

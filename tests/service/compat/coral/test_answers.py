@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.analyses.results import Result
-from service.compat.coral.answers import MAX_TIMEOUT, MIN_TIMEOUT, answer, patience
+from service.compat.coral.answers import MAX_TIMEOUT, MIN_TIMEOUT, answer, merged_forms, patience
 from service.compat.coral.schemas import Flag, PhaseResponse
 from service.domain.scores import ATTRIBUTES
+from service.policies.gathering import without_comment
 from service.policy.document import FIRST_POLICY
+from service.policy.facts import Facts
 
 POLICY = FIRST_POLICY.model_dump(mode="json")
 WITHHELD = PhaseResponse(status="SYSTEM_WITHHELD")
@@ -21,24 +23,28 @@ def result(**scores: float) -> Result:
     return Result(scores=scores, forms={"original": scores})
 
 
+def facts(results: list[Result]) -> Facts:
+    return without_comment(merged_forms(results))
+
+
 def test_toxic_is_flagged_as_toxic() -> None:
-    assert answer(POLICY, [result(toxicity=0.99)]) == FLAGGED
+    assert answer(POLICY, facts([result(toxicity=0.99)])) == FLAGGED
 
 
 @pytest.mark.parametrize("scores", [(0.01, 0.99), (0.99, 0.01)])
 def test_the_highest_score_of_all_readings_counts(scores: tuple[float, float]) -> None:
-    assert answer(POLICY, [result(toxicity=score) for score in scores]) == FLAGGED
+    assert answer(POLICY, facts([result(toxicity=score) for score in scores])) == FLAGGED
 
 
 @pytest.mark.parametrize("document", [None, {}, {"flag_at": 3}])
 def test_a_policy_that_cannot_be_read_calls_nothing_toxic(document: Any) -> None:
-    assert answer(document, [result(toxicity=0.01)]) == WITHHELD
+    assert answer(document, facts([result(toxicity=0.01)])) == WITHHELD
 
 
 def test_a_missing_attribute_calls_nothing_toxic() -> None:
     policy = POLICY | {"required": ["toxicity", "threat"]}
-    assert answer(policy, [result(toxicity=0.01)]) == WITHHELD
-    assert answer(policy, [result(toxicity=0.99)]) == FLAGGED
+    assert answer(policy, facts([result(toxicity=0.01)])) == WITHHELD
+    assert answer(policy, facts([result(toxicity=0.99)])) == FLAGGED
 
 
 @given(
@@ -48,7 +54,7 @@ def test_a_missing_attribute_calls_nothing_toxic() -> None:
 def test_nothing_goes_on_that_the_policy_has_not_let_pass(
     scores: dict[str, float], required: list[str]
 ) -> None:
-    given_ = answer(POLICY | {"required": required}, [result(**scores)])
+    given_ = answer(POLICY | {"required": required}, facts([result(**scores)]))
     judged = bool(scores) and set(required) <= set(scores)
     thresholds = FIRST_POLICY.flag_at
     over = any(score >= thresholds[name] for name, score in scores.items() if name in thresholds)

@@ -8,8 +8,8 @@ from fastapi import FastAPI
 
 from service.app import create_app
 from service.settings import Settings
+from service.webhooks.openapi import EXAMPLES, schema
 from service.webhooks.payloads import Payload
-from service.webhooks.published import EXAMPLES, schema
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "webhooks" / "payload.schema.json"
 
@@ -22,7 +22,7 @@ def document() -> dict[str, Any]:
 
 def test_the_schema_is_the_codes() -> None:
     assert SCHEMA.read_text("utf-8") == schema(), (
-        '.venv/bin/python -c "from service.webhooks.published import schema; '
+        '.venv/bin/python -c "from service.webhooks.openapi import schema; '
         "print(schema(), end='')\" > docs/webhooks/payload.schema.json"
     )
 

