@@ -15,9 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.commands.database import tell_unusable
 from service.db import Database
 from service.settings import settings
-from workers import manifest as manifests
-from workers.manifest import ModelError
-from workers.models import chosen, registry
+from workers.models import chosen, derived, registry
+from workers.models import manifest as manifests
+from workers.models.active import graph_conditions, graph_folder
+from workers.models.errors import ModelError
 from workers.models.registry import Model, find, installed
 
 commands = typer.Typer(no_args_is_help=True, help="Models: what scores the comments.")
@@ -83,11 +84,13 @@ def build(
     again: Annotated[bool, typer.Option("--again", help="Even if it is there.")] = False,
 ) -> None:
     """Make the form of a model that serves on this CPU, and prove that it scores like Detoxify."""
-    from workers.models import build as building  # noqa: PLC0415 - slow to import
-
     with told():
         model = find(name or chosen.read_anywhere(settings()).name, settings().models_dir)
-        notes = building.build(model, _Steps(model), again=again)
+        notes = None if again else derived.read(graph_folder(model), graph_conditions())
+        if notes is None:
+            from workers.models import build as building  # noqa: PLC0415 - slow to import
+
+            notes = building.build(model, _Steps(model), again=again)
     typer.echo(f"{model.manifest.name} {model.manifest.version} serves as {notes['form']}")
 
 

@@ -1,5 +1,7 @@
 """`netiquette models …` as an operator runs it."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,3 +151,17 @@ def test_use_needs_a_database(models_dir: Path) -> None:
     assert code == 1
     assert "netiquette migrate" in output
     assert "Traceback" not in output
+
+
+def test_what_is_built_is_told_without_torch(models_dir: Path) -> None:
+    """Each start of `netiquette up` asks."""
+    code, output = run("build")
+    assert code == 0
+    program = """
+import sys
+from service.cli import application
+application()(["models", "build"], standalone_mode=False)
+print(sorted({"torch", "transformers", "detoxify", "onnx"} & {*sys.modules}))
+"""
+    told = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert told.splitlines() == [output.splitlines()[-1], "[]"]
