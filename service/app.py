@@ -1,4 +1,4 @@
-"""The API: routers, middleware, and what lives as long as the process."""
+"""Builds the API application: its routers, its middleware and its long-lived parts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -63,19 +63,20 @@ DOORS = (coral_door.DOOR, perspective_door.DOOR)
 STATIC = Path(__file__).parent / "web" / "static"
 
 DESCRIPTION = """
-Readers' comments go in, are scored and decided, and come out approved or flagged.
+Netiquette takes readers' comments, scores them, and decides which to approve and which to flag
+for a moderator.
 
-Every call takes a site key (`Authorization: Bearer nq_…`). Errors are RFC 9457 problem
-documents with a stable `type`. Times are RFC 3339 in UTC; lists continue with
-`?after=` and the `next` of the page before.
+Calls under `/v1/` take a site key (`Authorization: Bearer nq_…`). Errors are RFC 9457 problem
+documents with a stable `type`. Times are RFC 3339 in UTC. To continue a list, send
+`?after=` with the `next` of the previous page.
 
-Perspective's door takes the key in the query (`?key=nq_…`) and has Google's errors; Coral signs
-its calls instead.
+The calls of Perspective's API take the key in the query (`?key=nq_…`) and answer errors in Google's
+form. Coral sends no site key: it signs its calls.
 """
 
 
 def create_app(configuration: Settings | None = None) -> FastAPI:
-    """Return the application; `configuration` defaults to the environment's."""
+    """Return the application; without `configuration`, settings come from the environment."""
     config = configuration or settings()
     database = Database(config.database_url, pool_size=config.threads)
     nudger = Nudger(config.redis_url)
@@ -99,7 +100,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
             yield
         database.dispose()
         await anyio.to_thread.run_sync(stop_tracing)
-        # Here, since a server that was told to end by a signal runs nothing at its exit.
+        # Not left to atexit: a server that a signal ends runs no exit handlers.
         forget_numbers()
 
     app = FastAPI(
@@ -110,7 +111,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # Its logs carry the messages of errors, and with them a text.
+        # FastAPI's own logs carry the messages of errors, which may quote a comment's text.
         telemetry={
             "metrics": False,
             "logs": False,
@@ -136,7 +137,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
 
 
 def _add_docs(app: FastAPI) -> None:
-    """Serve Swagger UI from here: an intranet reaches no CDN, and none is trusted."""
+    """Serve Swagger UI from this host: an intranet cannot reach a CDN, and we trust none."""
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/docs", include_in_schema=False)

@@ -1,7 +1,7 @@
-"""Every error that a caller can meet, and its RFC 9457 form.
+"""The errors that the API answers with, each with its RFC 9457 problem document.
 
-Raised where it is found, mapped to HTTP in `service.http.problems` only. The `slug`
-is stable: clients branch on `type`, never on the text.
+Any code may raise them; only `service.http.problems` turns them into HTTP responses.
+The `slug` is stable: clients branch on `type`, never on the text.
 """
 
 from collections.abc import Mapping
@@ -11,21 +11,21 @@ TYPE_PREFIX = "urn:netiquette:problem:"
 
 
 class NetiquetteError(Exception):
-    """An error that tells its caller what to do."""
+    """The base of all errors of the API; its `detail` tells the caller what to do."""
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong on our side"
 
     def __init__(self, detail: str, **extra: Any) -> None:
-        """`detail` says what to do about it; `extra` becomes members of the problem document."""
+        """Keep `detail`, which says what to do; `extra` becomes members of the document."""
         super().__init__(detail)
         self.detail = detail
         self.extra = extra
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Response headers that belong to this error."""
+        """The response headers that belong to this error."""
         return {}
 
     def problem(self) -> dict[str, Any]:
@@ -46,19 +46,19 @@ class BadRequest(NetiquetteError):
 
 
 class UnknownHost(BadRequest):
-    """The request was sent to a host name that is not ours."""
+    """The Host header names no host of this service."""
 
     slug, title = "unknown-host", "The host is not known here"
 
 
 class Unauthorized(NetiquetteError):
-    """No key, or one that is unknown or revoked."""
+    """The request has no site key, or one that is unknown or revoked."""
 
     status, slug, title = 401, "unauthorized", "A valid site key is needed"
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Name the scheme (RFC 6750, section 3)."""
+        """The header that names the authentication scheme (RFC 6750, section 3)."""
         return {"WWW-Authenticate": 'Bearer realm="netiquette"'}
 
 
@@ -69,31 +69,31 @@ class Forbidden(NetiquetteError):
 
 
 class MissingScope(Forbidden):
-    """The key is good, but not for this."""
+    """The key is valid, but lacks the scope that this call needs."""
 
     slug, title = "missing-scope", "The key lacks a scope"
 
 
 class MemberSuspended(Forbidden):
-    """The member may not write for now."""
+    """The member is suspended and may not write until the suspension ends."""
 
     slug, title = "member-suspended", "The member is suspended"
 
 
 class MemberBanned(Forbidden):
-    """The member may not write."""
+    """The member is banned and may not write."""
 
     slug, title = "member-banned", "The member is banned"
 
 
 class ThreadClosed(Forbidden):
-    """The discussion has ended."""
+    """The thread is closed and takes no new comments or edits."""
 
     slug, title = "thread-closed", "The thread is closed"
 
 
 class NotFound(NetiquetteError):
-    """Nothing by that id on this site."""
+    """The site has nothing with this id or key."""
 
     status, slug, title = 404, "not-found", "Not found"
 
@@ -103,61 +103,61 @@ class NotFound(NetiquetteError):
 
 
 class Conflict(NetiquetteError):
-    """The request contradicts what is there."""
+    """The request contradicts what is stored."""
 
-    status, slug, title = 409, "conflict", "The request contradicts what is there"
+    status, slug, title = 409, "conflict", "The request contradicts what is stored"
 
 
 class OutdatedDecision(Conflict):
     """The decision names a revision or state that is no longer current."""
 
-    slug, title = "outdated", "The comment has changed since"
+    slug, title = "outdated", "The comment has changed since it was read"
 
 
 class IllegalTransition(Conflict):
-    """The comment's state does not allow this."""
+    """The comment's state does not allow this change."""
 
-    slug, title = "illegal-transition", "The comment's state does not allow this"
+    slug, title = "illegal-transition", "The comment's state does not allow this change"
 
 
 class ExternalIdTaken(Conflict):
-    """The external id belongs to a different comment."""
+    """Another comment of the site already has this external id."""
 
-    slug, title = "external-id-taken", "The external id is taken by a different comment"
+    slug, title = "external-id-taken", "The external id belongs to a different comment"
 
 
 class ClaimedByAnother(Conflict):
-    """Another moderator holds the comment."""
+    """Another moderator has claimed the comment."""
 
-    slug, title = "claimed", "Another moderator works on this comment"
+    slug, title = "claimed", "Another moderator has claimed this comment"
 
 
 class UndoTooLate(Conflict):
-    """The window for taking the decision back has passed, or something newer stands on it."""
+    """The undo window of the decision has passed, or the comment has changed since."""
 
     slug, title = "undo-too-late", "The decision can no longer be undone"
 
 
 class NotYourDecision(Forbidden):
-    """Only its moderator or a lead takes a decision back."""
+    """The decision is a colleague's; only its moderator or a lead may undo it."""
 
-    slug, title = "not-your-decision", "A colleague made this decision"
+    slug, title = "not-your-decision", "Another moderator made this decision"
 
 
 class NotReportable(Conflict):
-    """Readers do not see the comment any more."""
+    """The comment is rejected or withdrawn, so readers no longer see it."""
 
     slug, title = "not-reportable", "The comment can no longer be reported"
 
 
 class EndpointDisabled(Conflict):
-    """Nothing is sent to the endpoint until it is enabled."""
+    """The endpoint is disabled; the service sends it nothing until it is enabled."""
 
     slug, title = "endpoint-disabled", "The endpoint is disabled"
 
 
 class TooManyEndpoints(Conflict):
-    """The site has as many endpoints as one may have."""
+    """The site already has the largest number of endpoints that a site may have."""
 
     slug, title = "too-many-endpoints", "The site has too many endpoints"
 
@@ -169,13 +169,13 @@ class RequestInFlight(Conflict):
 
 
 class Gone(NetiquetteError):
-    """It was there once."""
+    """What was asked for existed, but is no longer kept."""
 
     status, slug, title = 410, "gone", "No longer kept"
 
 
 class TooLarge(NetiquetteError):
-    """The body is over the limit."""
+    """The request body is over the size limit."""
 
     status, slug, title = 413, "too-large", "The request body is too large"
 
@@ -192,9 +192,9 @@ class Invalid(NetiquetteError):
 
 
 class IdempotencyKeyReused(Invalid):
-    """The Idempotency-Key came with another body before."""
+    """An earlier request with this Idempotency-Key had a different body."""
 
-    slug, title = "idempotency-key-reused", "The Idempotency-Key belongs to another request"
+    slug, title = "idempotency-key-reused", "The Idempotency-Key belongs to a different request"
 
 
 class TooManyRequests(NetiquetteError):
@@ -203,46 +203,46 @@ class TooManyRequests(NetiquetteError):
     status, slug, title = 429, "rate-limited", "Too many requests"
 
     def __init__(self, detail: str, retry_after: int) -> None:
-        """`retry_after`: whole seconds until the next request will pass."""
+        """Keep `retry_after`, the whole seconds until the next request will pass."""
         super().__init__(detail, retry_after=retry_after)
         self.retry_after = retry_after
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Say when to come back (RFC 9110, section 10.2.3)."""
+        """The header that says when to try again (RFC 9110, section 10.2.3)."""
         return {"Retry-After": str(self.retry_after)}
 
 
 class Unavailable(NetiquetteError):
-    """The database cannot be reached or is overloaded; nothing was stored."""
+    """The service cannot do its work for now; the request stored nothing."""
 
     status, slug, title = 503, "unavailable", "Try again shortly"
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Ask for a short pause (RFC 9110, section 10.2.3)."""
+        """The header that asks for a pause of 2 seconds (RFC 9110, section 10.2.3)."""
         return {"Retry-After": "2"}
 
 
 class AnalysesBusy(Unavailable):
-    """Nobody could score the text soon; nothing was stored."""
+    """No worker could score the text soon; the request stored nothing."""
 
     slug, title = "analyses-busy", "Too busy to score a text now"
 
 
 class AnalysisTimeout(NetiquetteError):
-    """The scores did not come in time."""
+    """The workers did not score the text within the caller's waiting time."""
 
     status, slug, title = 504, "analysis-timeout", "The scores did not come in time"
 
 
 class Unscorable(NetiquetteError):
-    """The model fails on this text, and works for others: to try again would not help."""
+    """The model fails on this text but works on others, so a retry would not help."""
 
     status, slug, title = 422, "unscorable", "The model cannot score this text"
 
 
 class NotConfigured(NetiquetteError):
-    """The operator has not set what this call needs."""
+    """The call needs a setting that the operator has not set."""
 
     status, slug, title = 503, "not-configured", "Not set up on this installation"
