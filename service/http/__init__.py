@@ -1,1 +1,1 @@
-"""What every endpoint needs and no feature owns: errors, limits, paging, waiting."""
+"""The HTTP parts that all features share: errors, limits, paging, waiting."""

@@ -17,7 +17,10 @@ from service.telemetry.tracing import describe
 REQUEST_ID = "X-Request-ID"
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
-"""Those that are told as they are; a caller may send any word."""
+"""HTTP methods that are logged by name; any other word is logged as `OTHER`.
+
+A caller may send any word as a method, and each would become a label of the metrics.
+"""
 
 _COMMENT = re.compile(r"/v1/comments/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/|$)")
 
@@ -27,11 +30,11 @@ log = structlog.get_logger("service.access")
 class AccessLog:
     """Gives each request an id; logs, counts and traces its method, route, status and time.
 
-    Only the template of the route is told: an address may hold a key, or name a
-    member whom an erasure must reach (invariant 11).
+    It logs the route's template and never the address. An address may hold a key, or
+    name a member, and an erasure could not remove that from the logs (invariant 11).
 
-    As the outermost layer of ours it answers every error that nobody else did: the
-    server would log the error's message, and with it a text.
+    As the outermost layer of ours, it answers every error that no other layer handled.
+    The server would log the message of such an error, which may quote a comment's text.
     """
 
     def __init__(self, app: ASGIApp, doors: Sequence[Door]) -> None:
@@ -72,7 +75,7 @@ class AccessLog:
 
 
 def _bind_comment(path: str) -> None:
-    """Have every log line name the comment that the path is about."""
+    """Add the id of the comment in the path, if any, to all log lines of this request."""
     found = _COMMENT.match(path)
     if found:
         structlog.contextvars.bind_contextvars(comment=found[1])

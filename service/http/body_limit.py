@@ -1,6 +1,6 @@
-"""Refuses request bodies over the limit, without reading further.
+"""Refuses request bodies over the size limit, and stops reading them.
 
-FastAPI's own limit answers in plain text and before the key was checked.
+FastAPI's own limit would answer in plain text, and before the key is checked.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from service.http.doors import Door, find_door
 
 
 class BodyLimit:
-    """Answers 413 for more than `limit` bytes, announced (Content-Length) or sent.
+    """Answers 413 for a body of more than `limit` bytes, announced (Content-Length) or sent.
 
-    A door's own limit holds under its prefix, where that is lower.
+    Under a door's prefix, the door's own limit holds where it is lower.
     """
 
     def __init__(self, app: ASGIApp, limit: int, doors: Sequence[Door]) -> None:
@@ -34,7 +34,7 @@ class BodyLimit:
         limit = min(self._limit, door.max_body) if door else self._limit
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced[:19]) > limit:
-            raise TooLarge(f"A request body may have {limit} bytes.")
+            raise TooLarge(f"Send a request body of at most {limit} bytes.")
         received = 0
 
         async def receive_some() -> Message:
@@ -42,7 +42,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                # FastAPI would turn any other error while reading a body into a 400.
+                # While FastAPI reads a body, it turns any error but an HTTPException into a 400.
                 raise HTTPException(TooLarge.status)
             return message
 

@@ -1,4 +1,4 @@
-"""Who calls the API, and what they may do."""
+"""The callers of the API, and the scopes that say what they may do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,7 +31,7 @@ class SiteKeyCaller:
 
 
 Caller = SiteKeyCaller
-"""Whoever calls. The other kinds (a signed-in moderator, a reader with a token) join this union.
+"""Any kind of caller. New kinds (a signed-in moderator, a reader with a token) join this union.
 
 Use cases rely on `site_id`, `scopes`, `rate` and `counted_as` alone, never on the kind.
 """

@@ -1,4 +1,4 @@
-"""The infrastructure that every endpoint works with, made once per process."""
+"""The infrastructure that all endpoints share; each process makes it once."""
 
 import threading
 from dataclasses import dataclass, field
@@ -16,23 +16,23 @@ from service.settings import Settings
 
 @dataclass(frozen=True)
 class Infrastructure:
-    """The long-lived parts of the API process; it knows no feature."""
+    """The long-lived parts of the API process, none of which belongs to a feature."""
 
     settings: Settings
     database: Database
     nudges: Nudges
     limiter: RateLimiter
     decision_waiters: Waiters[UUID]
-    """Who waits for the decision on a comment, by its id."""
+    """The callers that wait for the decision on a comment, by the comment's id."""
     analysis_waiters: Waiters[UUID]
-    """Who waits for the scores of a text, by the analysis' id."""
+    """The callers that wait for the scores of a text, by the analysis's id."""
     event_waiters: Waiters[tuple[UUID, int]]
-    """Who waits for an event, by the site and the number of the last one seen."""
+    """The callers that wait for an event, by the site and the number of the last event seen."""
     scorer_seen: threading.Event = field(default_factory=threading.Event)
-    """Set once a worker was there to score, however long it stays."""
+    """Set as soon as a scoring worker has been seen once; it stays set if the worker leaves."""
 
     def stop_waiting(self) -> None:
-        """Send every waiting caller home; from any thread or signal handler."""
+        """Answer all waiting callers soon; any thread or signal handler may call it."""
         self.decision_waiters.close()
         self.analysis_waiters.close()
         self.event_waiters.close()
@@ -41,11 +41,11 @@ class Infrastructure:
 async def get_context(request: Request) -> Infrastructure:
     """Return the application's context.
 
-    Asynchronous, since FastAPI would run it in a thread otherwise.
+    It is asynchronous because FastAPI would run it in a thread otherwise.
     """
     context: Infrastructure = request.app.state.context
     return context
 
 
 Context = Annotated[Infrastructure, Depends(get_context)]
-"""What endpoints and use cases take as `context`."""
+"""The type of the `context` parameter of endpoints and use cases."""

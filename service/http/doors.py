@@ -1,6 +1,6 @@
-"""Doors: the protocols of other systems, which have keys, limits and errors of their own.
+"""Doors: the protocols of other systems, with their own keys, limits and errors.
 
-`app.py` hands the doors in. Nothing else in `service.http` or `service.auth` knows
+`app.py` hands the doors in, so that `service.http` and `service.auth` need not know
 which doors there are.
 """
 
@@ -15,18 +15,18 @@ from service.errors import NetiquetteError
 from service.http.callers import Caller
 
 FindCaller = Callable[[str], Awaitable[Caller | None]]
-"""Returns the caller that a token belongs to; None where it is unknown or revoked."""
+"""Returns the caller that a token belongs to; None when the token is unknown or revoked."""
 
 
 @dataclass(frozen=True)
 class Door:
-    """A foreign protocol under one prefix."""
+    """A protocol of another system, served under one path prefix."""
 
     prefix: str
-    """Every address of the door begins with it, such as `/v1alpha1/`."""
+    """The beginning of all paths of the door, such as `/v1alpha1/`."""
 
     render_error: Callable[[NetiquetteError | HTTPException], Response | None]
-    """Returns an error as the door's callers know it; None for our own form."""
+    """Returns an error in the form that the door's callers know; None to use our own form."""
 
     authenticate: Callable[[Scope, FindCaller], Awaitable[Caller]] | None
     """Returns the caller of a request, before its body is read; raises NetiquetteError.
@@ -35,7 +35,7 @@ class Door:
     """
 
     max_body: int
-    """Most bytes of a request's body."""
+    """The largest request body, in bytes."""
 
 
 def find_door(doors: Iterable[Door], path: str) -> Door | None:

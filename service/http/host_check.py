@@ -1,7 +1,7 @@
-"""Refuses requests for host names that are not ours.
+"""Refuses requests whose Host header names another host.
 
-A page on the web can make a reader's browser call an intranet's addresses under a
-name of its own (DNS rebinding); the name in the Host header gives it away.
+A web page can make a reader's browser call an intranet's addresses under the page's own
+host name (DNS rebinding). The Host header of such a request names the page's host.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.errors import UnknownHost
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-"""Always known: health checks and the embedded default call by them."""
+"""Hosts that are always allowed: health checks and the embedded default use them."""
 
 KNOWN = "netiquette.host_is_known"
 
@@ -21,9 +21,9 @@ class HostCheck:
     """Raises UnknownHost unless the Host header names loopback or one of `allowed`."""
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
-        """Wrap `app`; patterns as Starlette has them: a name, `*.a.name`, or `*` for any."""
+        """Wrap `app`; `allowed` are Starlette's patterns: a name, `*.a.name`, or `*` for any."""
         self._app = app
-        # Starlette answers in plain text by itself: it is only asked for its verdict.
+        # Starlette would answer in plain text, so only its verdict is used.
         self._check = TrustedHostMiddleware(_mark, (*LOOPBACK, *allowed), www_redirect=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,8 +32,8 @@ class HostCheck:
             await self._check(scope, receive, _discard)
             if not scope.pop(KNOWN, False):
                 raise UnknownHost(
-                    "The Host header names no host of this service. Its operator sets them "
-                    "with NETIQUETTE_ALLOWED_HOSTS."
+                    "The Host header names no host of this service. The operator sets the "
+                    "allowed hosts with NETIQUETTE_ALLOWED_HOSTS."
                 )
         await self._app(scope, receive, send)
 
@@ -43,4 +43,4 @@ async def _mark(scope: Scope, _receive: Receive, _send: Send) -> None:
 
 
 async def _discard(_message: Message) -> None:
-    """Let Starlette's own answer go nowhere."""
+    """Drop the answer that Starlette sends itself."""

@@ -1,4 +1,4 @@
-"""The metrics at the API's /metrics, for whoever has the token."""
+"""The API's /metrics endpoint, for callers with the metrics token."""
 
 import hmac
 
@@ -14,7 +14,7 @@ router = APIRouter()
 
 @router.get("/metrics", include_in_schema=False)
 def read_metrics(request: Request, context: Context) -> Response:
-    """Give the metrics to whoever has the token; for anybody else there is no such path."""
+    """Return the metrics to a caller with the metrics token, and 404 to any other caller."""
     token = context.settings.metrics_token
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     expected = token.get_secret_value().encode() if token else b""

@@ -1,8 +1,8 @@
-"""What the OpenAPI document says of errors and scopes.
+"""Adds the errors and scopes of each operation to the OpenAPI document.
 
-A feature names the errors that it raises itself. What every call of a kind can answer
-with is added here for all of them: a key's errors where a key is needed, the body's
-where there is a body, the rate limit where something is written.
+A feature names only the errors that it raises itself. This module adds the errors that
+all calls of a kind share: those of the key where the call needs one, those of the body
+where it takes one, and the rate limit where the call writes.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 class ProblemOut(BaseModel):
-    """An RFC 9457 problem document; `type` is stable, texts may change."""
+    """An RFC 9457 problem document; `type` is stable, the texts may change."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -40,15 +40,15 @@ class ProblemOut(BaseModel):
     status: int
     detail: str = Field(description="What to do about it")
     errors: list[dict[str, str]] | None = Field(
-        None, description="For 422: a JSON pointer (RFC 6901) and a detail for each place"
+        None, description="For 422: a JSON pointer (RFC 6901) and a detail for each error"
     )
-    retry_after: int | None = Field(None, description="For 429: seconds")
+    retry_after: int | None = Field(None, description="For 429: wait this many seconds")
 
 
 def problems(*kinds: type[NetiquetteError]) -> Responses:
     """Return the `responses` of an endpoint that can answer with these errors.
 
-    Each status lists the slugs with which its problem's `type` ends.
+    The description of a status lists the slugs, which are the ends of the problems' `type`s.
     """
     by_status: dict[int, list[type[NetiquetteError]]] = defaultdict(list)
     for kind in kinds:
@@ -57,11 +57,11 @@ def problems(*kinds: type[NetiquetteError]) -> Responses:
 
 
 def describe_problems(app: FastAPI, doors: Sequence[Door]) -> None:
-    """Add to the application's OpenAPI document what features need not say themselves.
+    """Add the shared errors and the scopes to the application's OpenAPI document.
 
-    Each operation names the scopes of which it takes any. The errors of doors, which have
-    a form of their own, are left as they are.
-    FastAPI adds its own form of 422 wherever a parameter could fail; it is never sent.
+    An operation lists its scopes as alternatives: a key needs any one of them. Doors
+    have their own form of errors, so theirs stay as they are. FastAPI documents its own
+    form of 422 for all parameters that can fail; we never send it, so it is removed.
     """
     compose = app.openapi
 
@@ -84,9 +84,9 @@ def describe_problems(app: FastAPI, doors: Sequence[Door]) -> None:
 
 
 def _drop_unsent(operation: dict[str, Any]) -> bool:
-    """Drop FastAPI's own 422; return whether the operation has anything that can be invalid.
+    """Drop FastAPI's own 422; return whether any part of the request can be invalid.
 
-    An id in the path cannot: a malformed one is answered like an unknown one.
+    An id in the path does not count: a malformed id gets the same answer as an unknown one.
     """
     if "application/json" in operation["responses"].get("422", {}).get("content", {}):
         del operation["responses"]["422"]
@@ -111,7 +111,7 @@ def _add_common(method: str, operation: dict[str, Any], *, can_be_invalid: bool)
 
 
 def _merge(responses: dict[str, Any], status: str, response: dict[str, Any]) -> None:
-    """Add a response; where the feature describes the status already, add the slugs to that."""
+    """Add a response; if the feature already describes the status, add the slugs to it."""
     if status not in responses:
         responses[status] = response
     elif response["description"] not in responses[status]["description"]:
@@ -127,7 +127,7 @@ def _response(kinds: Iterable[type[NetiquetteError]]) -> dict[str, Any]:
 
 
 def _alternatives(requirements: list[dict[str, list[str]]]) -> list[dict[str, list[str]]]:
-    """Return a requirement for each scope: any will do, while one that lists two asks for both."""
+    """Return one requirement for each scope: in OpenAPI, one that lists two asks for both."""
     return [
         {scheme: [scope]}
         for requirement in requirements

@@ -1,4 +1,4 @@
-"""Opaque cursors. A cursor belongs to one list with one set of filters."""
+"""Opaque cursors for lists; a cursor belongs to one list with one set of filters."""
 
 import base64
 import binascii
@@ -26,8 +26,8 @@ def decode_cursor(
 ) -> Position:
     """Return the position in the cursor, read by `parse`, which may raise ValueError.
 
-    Raises Invalid for a cursor that is malformed or comes from another list or
-    other filters, where it would silently skip items.
+    Raises Invalid for a cursor that is malformed, or comes from another list or other
+    filters: such a cursor would silently skip items.
     """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)

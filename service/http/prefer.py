@@ -1,4 +1,4 @@
-"""The Prefer header (RFC 7240)."""
+"""Reads the Prefer header (RFC 7240)."""
 
 import re
 
@@ -10,10 +10,10 @@ _WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(;.*)?", re.IGNORECASE)
 
 
 def preferred_wait(headers: Headers) -> int:
-    """Return the seconds that the caller will wait, 0..MAX_WAIT.
+    """Return how many seconds the caller is ready to wait, 0..MAX_WAIT.
 
-    The header may come several times, and the first `wait` counts (section 2). What
-    cannot be read is no preference: a preference never makes a request fail.
+    The header may occur several times; the first `wait` counts (RFC 7240, section 2).
+    An unreadable preference is ignored: a preference never makes a request fail.
     """
     for field in headers.getlist("prefer"):
         for preference in field.split(","):

@@ -1,4 +1,4 @@
-"""The one mapping of errors to HTTP: RFC 9457 problem documents."""
+"""Turns all errors into HTTP responses, as RFC 9457 problem documents."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -26,21 +26,21 @@ CONFLICT = 409
 log = structlog.get_logger(__name__)
 
 DATABASE_AWAY = (
-    "The database is busy or cannot be reached. Send the request again; with the same "
-    "Idempotency-Key or external_id nothing is stored twice."
+    "The database is busy or cannot be reached. Send the request again. With the same "
+    "Idempotency-Key or external_id, nothing is stored twice."
 )
 
 
 SCHEMA_OUTDATED = (
-    "The database lacks tables or columns of this version; nothing was stored. Its operator "
-    "has to run `netiquette migrate`."
+    "The database lacks tables or columns of this version; nothing was stored. Ask the "
+    "operator to run `netiquette migrate`."
 )
 UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
-"""Postgres' SQLSTATEs of it (appendix A of its manual)."""
+"""The SQLSTATEs of Postgres for a missing table and a missing column (its manual, appendix A)."""
 
 
 def install(app: FastAPI, doors: Sequence[Door]) -> None:
-    """Register the handlers."""
+    """Register the error handlers with the application."""
 
     async def handle(request: Request, error: Exception) -> Response:
         path = request.scope["path"]
@@ -54,7 +54,10 @@ def install(app: FastAPI, doors: Sequence[Door]) -> None:
 
 
 def _name_methods(request: Request, response: Response) -> None:
-    """Name all methods of the path (RFC 9110, section 10.2.1); Starlette names one route's."""
+    """Set the Allow header to all methods of the path (RFC 9110, section 10.2.1).
+
+    Starlette names only the methods of one route.
+    """
     methods = {
         method.upper()
         for template, operations in request.app.openapi()["paths"].items()
@@ -66,17 +69,17 @@ def _name_methods(request: Request, response: Response) -> None:
 
 
 def failure_response(error: Exception, door: Door | None) -> Response:
-    """Return the answer for any error, in the form that the door's callers know, or in ours.
+    """Return the response for any error, in the door's form if it has one, or in ours.
 
-    An unforeseen error is logged by type and place, without its message: a database
-    error's message carries the parameters, and so a comment's text.
+    An unforeseen error is logged with its type and traceback, but without its message:
+    the message of a database error carries the parameters, such as a comment's text.
     """
     known = _known(error)
     if known is None and not isinstance(error, HTTPException):
         log.error(
             "unexpected_error", error=type(error).__name__, traceback=format_tb(error.__traceback__)
         )
-        known = NetiquetteError("The error was logged. Try again; report it if it comes back.")
+        known = NetiquetteError("The error was logged. Try again; tell the operator if it recurs.")
     if known and known.status == CONFLICT:
         count_conflict(known.slug)
     shown: NetiquetteError | HTTPException = known or error  # type: ignore[assignment]  # the two kinds are told apart above
@@ -94,11 +97,11 @@ def problem_response(error: NetiquetteError) -> JSONResponse:
 
 
 def invalid(errors: Sequence[Any]) -> Invalid:
-    """Return pydantic's errors as one problem; what was sent is not repeated."""
+    """Return pydantic's errors as one problem, without repeating what was sent."""
     shown = [
         {
             "pointer": _pointer(error["loc"]),
-            # pydantic's prefix for a validator's own words
+            # The prefix that pydantic puts before the message of a validator of ours.
             "detail": error["msg"].removeprefix("Value error, "),
         }
         for error in errors[:MAX_ERRORS]
@@ -121,7 +124,7 @@ def _known(error: Exception) -> NetiquetteError | None:
 
 
 def _unavailable(error: DBAPIError | PoolTimeout) -> Unavailable | None:
-    """Return the answer where it is the database that cannot do what it should."""
+    """Return a 503 if the database is out of reach, busy or lacks a migration; else None."""
     if isinstance(error, DBAPIError) and _lacks_schema(error):
         log.error("schema_outdated", hint="Run `netiquette migrate`.")
         return Unavailable(SCHEMA_OUTDATED)
@@ -132,9 +135,9 @@ def _unavailable(error: DBAPIError | PoolTimeout) -> Unavailable | None:
 
 
 def _lacks_schema(error: DBAPIError) -> bool:
-    """Tell whether a table or column is missing."""
+    """Tell whether the error says that a table or column is missing."""
     if isinstance(error.orig, sqlite3.Error):
-        # Also any other mistake in a statement; its message would carry names of ours only.
+        # SQLite has no code of its own for this: any mistake in a statement has this one.
         return error.orig.sqlite_errorcode == sqlite3.SQLITE_ERROR
     return getattr(error.orig, "sqlstate", None) in UNKNOWN_TABLE_OR_COLUMN
 
@@ -151,7 +154,7 @@ def _request_invalid(error: RequestValidationError) -> NetiquetteError:
 
 
 def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Leave the body's own path; name the other places (query, header, path) first."""
+    """Drop the leading `body`; keep the name of any other place (query, header, path)."""
     return loc[1:] if loc and loc[0] == "body" else loc
 
 
@@ -167,8 +170,8 @@ def _http_response(error: HTTPException) -> Response:
     )
     details = {
         400: "The body cannot be read as JSON (RFC 8259).",
-        404: "There is no such path. /docs lists them all.",
-        405: "This path does not know this method; the Allow header names those it does.",
+        404: "There is no such path. See /docs for all paths.",
+        405: "This path does not take this method. The Allow header names those that it takes.",
     }
     problem = {
         "type": f"urn:netiquette:problem:{slug}",

@@ -1,4 +1,4 @@
-"""What a single connection may cost, where uvicorn itself sets no limit."""
+"""Limits the time and memory of one connection, where uvicorn itself sets no limit."""
 
 import asyncio
 from typing import ClassVar
@@ -7,24 +7,24 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol that gives up on a request that arrives too slowly or has a huge head.
+    """uvicorn's protocol, with limits on how slow a request and how large its head may be.
 
-    uvicorn has a timeout between two requests only, and httptools keeps whatever
-    head it is sent: a stranger could hold connections and memory without a key.
+    uvicorn has a timeout between two requests only, and httptools keeps a head of any
+    size. Without these limits, a stranger could hold connections and memory without a key.
     """
 
     read_seconds: ClassVar[float] = 60.0
-    """From the first byte of a request (or the connection) to the last one of its body."""
+    """Seconds from the first byte of a request (or the connection) to its body's last byte."""
 
     head_bytes: ClassVar[int] = 64 * 1024
-    """Bytes of a request line with its headers, as in h11."""
+    """Largest head in bytes: the request line with the headers. The value is that of h11."""
 
     _deadline: asyncio.TimerHandle | None = None
     _head: int | None = None
-    """Bytes of the head so far; None outside of one."""
+    """Bytes of the current head so far; None while no head is being read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        """Begin to wait for the first request."""
+        """Start the timer for the first request."""
         super().connection_made(transport)
         self._expect()
 
@@ -34,7 +34,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take some bytes in; the head is counted after them, as a body may be among them."""
+        """Parse some bytes, then count them if the head has not ended yet.
+
+        The count comes after the parsing: only then is it known whether a body has begun.
+        """
         self._expect()
         super().data_received(data)
         if self._head is not None:
@@ -43,17 +46,17 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.send_400_response("The head of the request is too large.")
 
     def on_message_begin(self) -> None:
-        """Begin to count the head."""
+        """Start counting the bytes of the head."""
         self._head = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Stop counting the head."""
+        """Stop counting the bytes of the head."""
         self._head = None
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Stop waiting: the request is here."""
+        """Stop the timer: the request is complete."""
         self._relax()
         super().on_message_complete()
 

@@ -1,8 +1,8 @@
-"""Rate limits per key and per member, shared over Redis while it is there.
+"""Rate limits per key and per member, shared between processes through Redis.
 
-When Redis is away the counts go on in this process's memory, and Redis is tried
-again every few seconds by one request alone: a broker that swallows packets must
-not slow the others down.
+While Redis cannot be reached, each process counts in its own memory. Every few seconds
+one single request tries Redis again: a broker that drops packets must not slow down the
+other requests.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ log = structlog.get_logger(__name__)
 
 
 class RateLimiter:
-    """Counts hits per name; raises TooManyRequests over the limit."""
+    """Counts hits under a name, and raises TooManyRequests over the limit."""
 
     def __init__(self, redis_url: str) -> None:
-        """Connect to nothing yet."""
+        """Keep the address; the first hit connects to Redis."""
         self._redis_url = redis_url
         self._memory = MovingWindowRateLimiter(MemoryStorage())
         self._redis: MovingWindowRateLimiter | None = None
@@ -36,7 +36,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def hit(self, rate: str, *name: str) -> None:
-        """Count one hit under `name` against `rate` ("20/minute").
+        """Count one hit under `name` against `rate`, such as "20/minute".
 
         Raises TooManyRequests, with the seconds until the next hit will pass.
         """
@@ -53,7 +53,10 @@ class RateLimiter:
         self._check(self._memory, item, name)
 
     def _should_use_redis(self) -> bool:
-        """While Redis is away, let one caller in each RETRY_SECONDS try it."""
+        """Tell whether this hit should use Redis.
+
+        After a failure, only one hit in each RETRY_SECONDS tries it.
+        """
         with self._lock:
             now = time.monotonic()
             if self._retry_at == 0.0:
@@ -82,10 +85,10 @@ class RateLimiter:
 
 
 def _fingerprint(name: tuple[str, ...]) -> str:
-    """Return the name's SHA-256: a member's key stays in the database (invariant 11)."""
+    """Return the name's SHA-256, so that no member's key leaves the database (invariant 11)."""
     return hashlib.sha256("\0".join(name).encode()).hexdigest()
 
 
 def rate_text(item: RateLimitItem) -> str:
-    """Return the limit in words: "20 per 1 minute"."""
+    """Return the limit in words, such as "20 per 1 minute"."""
     return str(item)

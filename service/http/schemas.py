@@ -1,4 +1,4 @@
-"""Pieces that the schemas of several features share."""
+"""Types and models that the schemas of several features share."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -31,29 +31,29 @@ Key = Annotated[
     StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._~:@-]+$"),
     Field(examples=["article-4711"]),
 ]
-"""A name given by the site to a thread or a member."""
+"""The key that a site gives to a thread, a member or a moderator."""
 
 
 def id_of(what: str) -> BeforeValidator:
-    """Return what makes a UUID of an id in a path; raises NotFound where it is malformed."""
+    """Return the validator that parses an id in a path; it raises NotFound if malformed."""
     return BeforeValidator(partial(parse_id, what=what))
 
 
 class Strict(BaseModel):
-    """A request body: unknown fields are refused, so that a misspelt one is noticed."""
+    """A request body that refuses unknown fields, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Page(Strict):
-    """The query of a list: where to go on, and how much at once."""
+    """The query of a list: where to continue, and how many items a page has."""
 
-    after: str | None = Field(None, description="`next` of the page before")
+    after: str | None = Field(None, description="`next` of the previous page")
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
 
 Line = Annotated[str, AfterValidator(clean_line)]
-"""A text of one line: a name, a title."""
+"""A text of one line, such as a name or a title."""
 
 
 Body = Annotated[
@@ -67,6 +67,6 @@ Body = Annotated[
 
 
 class ReporterOut(BaseModel):
-    """The member who reported."""
+    """The member who made the report."""
 
     key: str

@@ -1,7 +1,7 @@
-"""Waiting for news without holding a thread or a session (Prefer: wait, RFC 7240).
+"""Lets callers wait for news without holding a thread or a session (Prefer: wait, RFC 7240).
 
-One task asks the database for all waiting callers together, and only while
-somebody waits. See docs/decisions for why it polls.
+One task asks the database for all waiting callers together, and runs only while some
+wait. See docs/decisions/0003-waiting-polls-the-database.md for why it polls.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 MAX_WAIT = 10
-"""Seconds that a caller may wait."""
+"""Most seconds that a caller may wait."""
 
 POLL_SECONDS = 0.05
 
 Key = TypeVar("Key", bound=Hashable)
-"""What a caller waits for."""
+"""The type that names what a caller waits for, such as a comment's id."""
 
 log = structlog.get_logger(__name__)
 
@@ -29,12 +29,12 @@ class Waiters(Generic[Key]):
     """The callers in this process that wait for one kind of news."""
 
     def __init__(self, find: Callable[[list[Key]], Iterable[Key]], limit: int | None) -> None:
-        """Let at most `limit` callers wait at once; more are told to come back.
+        """Let at most `limit` callers wait at once; None sets no limit.
 
-        None where whoever lets them in has counted them already.
+        `limit` is None where the code that calls `wait` limits the callers itself.
 
-        `find` returns for which of the keys there is news; it runs in a thread and may
-        ask across sites, as the keys come from callers who were let in to theirs.
+        `find` returns those of the keys for which there is news. It runs in a thread. It
+        may ask across sites: each key comes from a caller whose access was checked.
         """
         self._find = find
         self._limit = limit
@@ -45,8 +45,8 @@ class Waiters(Generic[Key]):
     async def wait(self, key: Key, seconds: float) -> bool:
         """Return when there is news for the key, after `seconds`, or when closed.
 
-        False means that the caller did not wait, since too many do already or it is
-        closed. The caller looks for itself to learn what happened.
+        False means that the caller did not wait, because too many already wait or this is
+        closed. True does not say that there is news: the caller asks the database itself.
         """
         if self._closed.is_set() or self._is_full():
             return False
@@ -62,9 +62,9 @@ class Waiters(Generic[Key]):
         return True
 
     def close(self) -> None:
-        """Send every waiting caller home soon, and let nobody wait any more.
+        """Release all waiting callers soon, and let no caller wait from now on.
 
-        May be called from a signal handler or any thread.
+        Any thread or signal handler may call it.
         """
         self._closed.set()
 
