@@ -1,1 +1,1 @@
-"""Who calls: site keys, their scopes and limits."""
+"""Authentication: site keys, their scopes and their rate limits."""

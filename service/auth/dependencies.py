@@ -1,4 +1,4 @@
-"""FastAPI dependencies: who calls, whether the key's scope allows it, and the key's rate limit."""
+"""FastAPI dependencies that give the caller, check the key's scopes and count its requests."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -13,7 +13,7 @@ from service.http.context import Context
 
 SITE_KEY = "A site key: nq_…, with one of the scopes that the operation names"
 
-# Declares the scheme in the OpenAPI document; the middleware does the checking.
+# Declares the scheme in the OpenAPI document; the middleware checks the key.
 _bearer = HTTPBearer(auto_error=False, description=SITE_KEY, scheme_name="SiteKey")
 
 _in_query = APIKeyQuery(
@@ -22,7 +22,10 @@ _in_query = APIKeyQuery(
 
 
 def allow(*scopes: Scope, scheme: SecurityBase = _bearer) -> Callable[..., Caller]:
-    """Return a dependency that gives the caller, or raises MissingScope without any of them."""
+    """Return a dependency that gives the caller, or raises MissingScope.
+
+    The key needs one of `scopes`.
+    """
 
     def caller(
         request: Request,
@@ -42,7 +45,8 @@ def allow_write(
 ) -> Callable[..., Caller]:
     """Return a dependency like `allow` that also counts the request against the key's limit.
 
-    Each kind of request has the whole limit for itself. Raises TooManyRequests.
+    Each `kind` of request is counted separately, against the whole limit. The dependency
+    raises TooManyRequests over the limit.
     """
 
     def writer(
@@ -58,7 +62,7 @@ ReadingKey = Annotated[Caller, Depends(allow(Scope.COMMENTS, Scope.REVIEW))]
 CommentsKey = Annotated[Caller, Depends(allow(Scope.COMMENTS))]
 ReviewKey = Annotated[Caller, Depends(allow(Scope.REVIEW))]
 AdminKey = Annotated[Caller, Depends(allow(Scope.ADMIN))]
-# Events hold neither texts nor names, so whoever follows them needs no other right.
+# Events hold neither texts nor names, so a key with any of these scopes may read them.
 EventsKey = Annotated[Caller, Depends(allow(Scope.COMMENTS, Scope.REVIEW, Scope.ADMIN))]
 
 CommentsWriteKey = Annotated[Caller, Depends(allow_write(Scope.COMMENTS))]

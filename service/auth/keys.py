@@ -1,4 +1,4 @@
-"""Site keys: made, stored as a hash, looked up, revoked."""
+"""Creates, looks up and revokes site keys, which are stored as hashes."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ SECRET_BYTES = 32
 LOOKUP_LENGTH = len(TOKEN_PREFIX) + 8
 
 
-# Made once, and without an object of the session: every request asks it.
+# Every request runs this query, so it is built once, and reads columns instead of an object.
 _VALID_KEY = sqlalchemy.select(
     col(SiteKey.id),
     col(SiteKey.site_id),
@@ -30,7 +30,7 @@ _VALID_KEY = sqlalchemy.select(
 def create_key(
     session: Session, site_id: UUID, name: str, scopes: list[Scope], rate: str | None = None
 ) -> tuple[SiteKey, str]:
-    """Add a key and return it with its token, which is shown this once and not stored."""
+    """Add a key; return it with its token, which is not stored and cannot be shown again."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     key = SiteKey(
         site_id=site_id,
@@ -46,7 +46,10 @@ def create_key(
 
 
 def revoke_key(session: Session, site_id: UUID, prefix: str) -> SiteKey | None:
-    """Revoke the site's key with this prefix; None when there is none; again changes nothing."""
+    """Revoke the site's key with this prefix and return it; None when there is no such key.
+
+    To revoke a revoked key changes nothing.
+    """
     key = session.exec(
         select(SiteKey).where(col(SiteKey.site_id) == site_id, col(SiteKey.prefix) == prefix)
     ).one_or_none()
@@ -56,10 +59,10 @@ def revoke_key(session: Session, site_id: UUID, prefix: str) -> SiteKey | None:
 
 
 def find_caller(session: Session, token: str) -> Caller | None:
-    """Return who the token belongs to; None when it is unknown or revoked.
+    """Return the caller that the token belongs to; None when it is unknown or revoked.
 
-    256 random bits need no slow hash: the SHA-256 of a guess is as hard to hit
-    as the token. The comparison takes the same time wherever it differs.
+    A token of 256 random bits needs no slow hash: to guess a token with a given SHA-256
+    is as hard as to guess the token. The comparison takes constant time.
     """
     key = session.execute(_VALID_KEY, {"prefix": token[:LOOKUP_LENGTH]}).one_or_none()
     if key is None or not hmac.compare_digest(key.secret_sha256, _hash(token)):

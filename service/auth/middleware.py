@@ -1,7 +1,7 @@
-"""Checks the site key before a byte of the body is read.
+"""Checks the site key before any byte of the body is read.
 
-FastAPI reads a body before it runs dependencies, so that a stranger could make
-the service hold megabytes per request; hence a middleware and not a dependency.
+This is a middleware and not a dependency because FastAPI reads the body before it runs
+dependencies. A stranger could then make the service hold megabytes for each request.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ GUARDED = "/v1/"
 
 
 class Authentication:
-    """Puts the caller into `request.state` for every path under /v1/ and at the doors.
+    """Puts the caller into `request.state` for all paths under /v1/ and of the doors.
 
-    Raises Unauthorized without a known key, or what the door raises then. A door that
-    checks signatures of bodies gets its requests as they are.
+    Raises Unauthorized without a valid key; a door may raise another error. It lets the
+    requests of a door without `authenticate` pass: such a door checks a signature itself.
     """
 
     def __init__(self, app: ASGIApp, database: Database, doors: Sequence[Door]) -> None:
@@ -49,7 +49,7 @@ class Authentication:
         return await _by_header(scope, self._find) if scope["path"].startswith(GUARDED) else None
 
     async def _find(self, token: str) -> Caller | None:
-        # Postgres refuses to look for a NUL.
+        # Postgres refuses a string with a NUL character, even in a query.
         if not (token.startswith(TOKEN_PREFIX) and token.isascii() and token.isprintable()):
             return None
         return await run_in_threadpool(self._look_up, token)
