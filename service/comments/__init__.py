@@ -1,1 +1,1 @@
-"""Comments: accepted, edited, withdrawn, read."""
+"""Comments: accepting, editing, withdrawing and reading them."""

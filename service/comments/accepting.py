@@ -1,4 +1,4 @@
-"""Accepting comments of one site within one unit of work."""
+"""Accepts comments of one site within one unit of work."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,24 +26,24 @@ from service.upsert import find, make
 
 @dataclass(frozen=True)
 class Item:
-    """A comment that asks to be accepted."""
+    """A comment that a caller asks the service to accept."""
 
     comment: CommentIn
     lane: Lane
     at: datetime | None = None
-    """When it was written, where that is not now: its id and its place follow from it."""
+    """When the comment was written; None means now. Its id and its order follow from this."""
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A comment that is kept; `created` is false for one whose external id was known."""
+    """A comment that is stored; `created` is false if its external id was already known."""
 
     comment: CommentOut
     created: bool
 
     @property
     def is_pending(self) -> bool:
-        """Whether it is new and its decision is still to come."""
+        """Whether the comment is new and has no decision yet."""
         return self.created and self.comment.state is State.PENDING
 
 
@@ -53,12 +53,12 @@ Outcome = Accepted | NetiquetteError
 def accept_items(
     session: Session, site_id: UUID, items: Sequence[Item], now: datetime
 ) -> list[Outcome]:
-    """Add the site's items as pending comments, in order; leaves the commit to the caller.
+    """Add the site's items as pending comments, in order; the caller commits.
 
-    The outcome of each is the comment, the known one with its external id, or why it is
-    refused: ExternalIdTaken, ThreadClosed, MemberSuspended, MemberBanned, or Invalid for a
-    parent that is not in the same thread. Raises IntegrityError where another request
-    brought the same external id meanwhile.
+    The outcome of an item is the new comment, the known comment with its external id, or
+    the error that refuses it: ExternalIdTaken, ThreadClosed, MemberSuspended, MemberBanned,
+    or Invalid for a parent that is not in the same thread. Raises IntegrityError if another
+    request has stored the same external id meanwhile.
     """
     accepting = _Accepting(session, site_id, now)
     accepting.read([item.comment for item in items])
@@ -68,7 +68,7 @@ def accept_items(
 
 
 class _Accepting:
-    """The work on the items of one site; what they share is read once."""
+    """Accepts the items of one site, and reads the rows that they share only once."""
 
     def __init__(self, session: Session, site_id: UUID, now: datetime) -> None:
         self._session = session
@@ -82,7 +82,7 @@ class _Accepting:
         self._revisions: list[dict[str, Any]] = []
 
     def read(self, items: Sequence[CommentIn]) -> None:
-        """Read what the items refer to; make the threads and members that are missing."""
+        """Read the rows that the items refer to, and add missing threads and members."""
         session, site_id = self._session, self._site_id
         self._threads = find(session, Thread, site_id, {item.thread.key for item in items})
         self._members = find(session, Member, site_id, {item.member.key for item in items})
@@ -91,7 +91,7 @@ class _Accepting:
         self._make_missing([item for item in items if self._is_welcome(item)])
 
     def outcome(self, item: Item) -> Outcome:
-        """Return what becomes of the item; what is accepted is written by `store`."""
+        """Return the outcome of the item; `store` writes it if it is accepted."""
         given = item.comment
         known = self._known.get(given.external_id) if given.external_id else None
         if known:
@@ -131,8 +131,8 @@ class _Accepting:
         return CommentRecord(comment, given.body, thread, member)
 
     def store(self) -> None:
-        """Write what was accepted so far."""
-        # Not as objects of the session, which takes twice as long to write them.
+        """Write the comments that were accepted so far."""
+        # As rows: the session takes twice as long to write objects.
         connection = self._session.connection()
         for table, rows in ((Comment, self._comments), (Revision, self._revisions)):
             if rows:
@@ -140,7 +140,7 @@ class _Accepting:
                 rows.clear()
 
     def _is_welcome(self, item: CommentIn) -> bool:
-        """Tell whether the item will become a comment, as far as can be told before."""
+        """Tell whether the item, as far as is known now, will become a comment."""
         return item.external_id not in self._known and self._refusal(item) is None
 
     def _make_missing(self, items: Sequence[CommentIn]) -> None:
@@ -150,7 +150,7 @@ class _Accepting:
         self._members |= make(self._session, Member, self._site_id, members)
 
     def _refusal(self, item: CommentIn) -> NetiquetteError | None:
-        """Return why the item cannot be accepted; new threads and members refuse nothing."""
+        """Return why the item is refused, or None; a new thread or member never refuses it."""
         thread = self._threads.get(item.thread.key)
         if thread and not thread.open:
             return ThreadClosed("This thread is closed and takes no more comments.")
@@ -163,7 +163,7 @@ class _Accepting:
         return None
 
     def _answer_known(self, known: Comment, item: CommentIn) -> Outcome:
-        # It may have come earlier in this very unit of work.
+        # The known comment may be from this unit of work, and not be written yet.
         self.store()
         record = get_record(self._session, self._site_id, known.id)
         texts = self._session.exec(
@@ -197,7 +197,7 @@ class _Accepting:
         return {comment.external_id: comment for comment in found if comment.external_id}
 
     def _find_parents(self, ids: set[UUID]) -> dict[UUID, str]:
-        """Return the key of the thread of each parent that the site has."""
+        """Return the key of each parent's thread, by parent; leaves out unknown parents."""
         if not ids:
             return {}
         found = self._session.exec(
@@ -209,7 +209,7 @@ class _Accepting:
 
 
 def _update_names(thread: Thread, member: Member, item: CommentIn) -> None:
-    """Keep what the site told last; leaving a field out changes nothing."""
+    """Store the names, URL and title that the site sent; a field left out changes nothing."""
     if item.thread.url is not None and item.thread.url != thread.url:
         thread.url = item.thread.url
     if item.thread.title is not None and item.thread.title != thread.title:

@@ -1,4 +1,4 @@
-"""Accepting many comments in one unit of work: one commit for up to 500."""
+"""Accepts a batch of up to 500 comments with one commit."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ from service.http.problems import invalid
 
 
 def accept_batch(context: Context, intake: Intake, caller: Caller, raw: list[Any]) -> BatchOut:
-    """Keep what is good of the batch, in order; say of each other item what is wrong with it.
+    """Store the valid items of the batch, and return each item's comment or error, in order.
 
-    Raises Conflict where the same external ids keep arriving elsewhere.
+    Raises Conflict if other requests keep storing the same external ids.
     """
     items = [_checked(context, caller, item) for item in raw]
     good = [Item(item, Lane.COMMENTS) for item in items if isinstance(item, CommentIn)]
@@ -33,7 +33,7 @@ def accept_batch(context: Context, intake: Intake, caller: Caller, raw: list[Any
 
 
 def _checked(context: Context, caller: Caller, raw: Any) -> CommentIn | NetiquetteError:
-    """Return the item, counted against its member's limit, or what is wrong with it."""
+    """Validate the item and count it against its member's limit; return it, or its error."""
     try:
         item = CommentIn.model_validate(raw)
         count_member(context, caller, item.member.key)

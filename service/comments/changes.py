@@ -1,4 +1,7 @@
-"""The one way a comment's state changes: with its Decision and its Event, or not at all."""
+"""Changes a comment's state, always together with its Decision and its Event.
+
+No other code changes the state of a comment.
+"""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +24,7 @@ from service.telemetry.metrics import count_decision
 
 @dataclass(frozen=True)
 class Change:
-    """A state change as intended, against the comment as it was read."""
+    """A state change that is intended, based on the comment as it was read."""
 
     comment: Comment
     target: State
@@ -33,18 +36,18 @@ class Change:
     assessment_id: UUID | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     risk: float | None = None
-    """Highest score 0..1 of the revision, where it was scored for this."""
+    """Highest score, 0..1, of the revision; None unless it was scored for this change."""
     undoes: UUID | None = None
-    """The decision that this one takes back."""
+    """The decision that this change undoes, if any."""
 
     @property
     def is_edit(self) -> bool:
-        """Whether a new revision causes it."""
+        """Whether a new revision causes the change."""
         return self.actor is Actor.AUTHOR and self.target is State.PENDING
 
     @property
     def is_legal(self) -> bool:
-        """Whether the table of states has it."""
+        """Whether the table of states allows the change."""
         if self.undoes:
             return may_undo(self.comment.state, self.target)
         return may_change(self.actor, self.comment.state, self.target)
@@ -53,15 +56,15 @@ class Change:
 def change_state(session: Session, change: Change) -> Decision:
     """Apply the change if the comment is still as it was read (invariants 3 and 4).
 
-    Updates the row, adds the Decision and the Event, and leaves the commit to the
-    caller. Raises IllegalTransition when the table of states forbids it, and
-    OutdatedDecision when the comment's state or revision has changed.
+    Updates the row, and adds the Decision and the Event; the caller commits. Raises
+    IllegalTransition when the table of states forbids the change, and OutdatedDecision
+    when the comment's state or revision has changed.
     """
     comment = change.comment
     if not change.is_legal:
         raise IllegalTransition(f"A comment that is {comment.state} cannot become {change.target}.")
     from_state, held = comment.state, _is_held(change)
-    # From here on, `comment` is as the update has left it.
+    # The update also refreshes `comment`, so the old state was kept above.
     if not _update(session, change):
         raise OutdatedDecision("The comment has changed since it was read. Read it again.")
     now = outbox.next_moment(session, comment)
@@ -134,6 +137,9 @@ def _values(change: Change) -> dict[str, Any]:
 
 
 def _is_held(change: Change) -> bool:
-    """Hold a moderator's decision for the undo window, unless it takes something down."""
+    """Tell whether the event of the change waits for the undo window.
+
+    A moderator's decision waits, unless it takes an approved comment down or is an undo.
+    """
     takes_down = change.comment.state is State.APPROVED and change.target is not State.APPROVED
     return change.actor is Actor.MODERATOR and not takes_down and not change.undoes

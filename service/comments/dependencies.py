@@ -1,4 +1,4 @@
-"""What the comment calls need besides the infrastructure."""
+"""FastAPI dependencies of the comment calls."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""A comment's history: every revision, assessment, decision and report in order."""
+"""Reads a comment's history: its revisions, assessments, decisions and reports, in order."""
 
 from uuid import UUID
 

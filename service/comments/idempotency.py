@@ -1,7 +1,8 @@
-"""Idempotency-Key: the first answer again, for 24 hours.
+"""Idempotency-Key: a repeated request gets the first answer again, for 24 hours.
 
-After the IETF draft draft-ietf-httpapi-idempotency-key-header-07. The answer is
-stored without texts or names, as what it takes to compose it again (invariant 8).
+This follows the IETF draft draft-ietf-httpapi-idempotency-key-header-07. The stored
+answer has no texts or names, only the ids and values from which it can be composed
+again (invariant 8).
 """
 
 import hashlib
@@ -26,12 +27,12 @@ from service.tables import Assessment, Decision, IdempotentRequest
 RETENTION = timedelta(hours=24)
 MAX_LENGTH = 200
 PENDING, FINAL = 202, 200
-"""Status that an answer is stored with: whether the decision was still to come."""
+"""Status stored with an answer: 202 while the comment is pending, 200 otherwise."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request with an Idempotency-Key; `wait`: seconds that its caller will wait."""
+    """A request with an Idempotency-Key; `wait` is how many seconds its caller waits."""
 
     site_id: UUID
     key: str
@@ -40,12 +41,12 @@ class Request:
 
 
 def hash_request(operation: str, content: CommentIn) -> str:
-    """Return what tells two requests apart: SHA-256 over the operation and its content."""
+    """Return the SHA-256 of the operation and its content, which identifies a request."""
     return hashlib.sha256(f"{operation}\n{content.model_dump_json()}".encode()).hexdigest()
 
 
 def check_key(key: str) -> None:
-    """Refuse what cannot be stored as a key; raises Invalid."""
+    """Raise Invalid for a key that is empty, too long, or not printable ASCII."""
     if not (0 < len(key) <= MAX_LENGTH and key.isascii() and key.isprintable()):
         raise Invalid.at(
             "/header/idempotency-key", f"Use 1 to {MAX_LENGTH} printable ASCII characters."
@@ -53,10 +54,10 @@ def check_key(key: str) -> None:
 
 
 def find_answer(session: Session, request: Request) -> Accepted | None:
-    """Return the answer to the first request with this key, as it was given, if there was one.
+    """Return the answer that the first request with this key got; None if this is the first.
 
-    Raises IdempotencyKeyReused when that was a different request, and RequestInFlight
-    while its caller still waits for the answer.
+    Raises IdempotencyKeyReused if the first request was a different one, and
+    RequestInFlight while its caller still waits for the answer.
     """
     first = session.exec(
         select(IdempotentRequest).where(
@@ -71,20 +72,23 @@ def find_answer(session: Session, request: Request) -> Accepted | None:
         return None
     if first.fingerprint != request.request_hash:
         raise IdempotencyKeyReused(
-            "This Idempotency-Key came with another body before. Use a new key for a new request."
+            "This Idempotency-Key was sent with another body. Use a new key for a new request."
         )
-    if clock.lasts(first.in_flight_until, clock.now()):
-        raise RequestInFlight("The first request with this Idempotency-Key is still running.")
+    if clock.lasts(first.in_flight_until, 2 * timedelta(seconds=MAX_WAIT), clock.now()):
+        raise RequestInFlight(
+            "The first request with this Idempotency-Key is still running. Wait for its answer, "
+            "or send the request again later."
+        )
     comment = _recall(session, request.site_id, first.answer)
     return Accepted(comment, created=first.status == PENDING)
 
 
 def store_answer(session: Session, request: Request, accepted: Accepted) -> None:
-    """Keep the answer, with whatever else this session commits.
+    """Store the answer in the same unit of work as the comment; the caller commits.
 
-    Raises RequestInFlight when a request with the same key got there first.
+    Raises RequestInFlight when another request has stored an answer for the key meanwhile.
     """
-    # What else is new goes first: its conflicts are not this key's.
+    # Other new rows are written first, so that a conflict below can only be the key's.
     session.flush()
     session.add(
         IdempotentRequest(
@@ -102,13 +106,13 @@ def store_answer(session: Session, request: Request, accepted: Accepted) -> None
     except IntegrityError:
         session.rollback()
         raise RequestInFlight(
-            "A request with this Idempotency-Key was answered just now. Send it again to "
-            "get that answer."
+            "Another request with this Idempotency-Key was answered just now. Send the request "
+            "again to get that answer."
         ) from None
 
 
 def settle_answer(session: Session, site_id: UUID, key: str, accepted: Accepted) -> None:
-    """Replace the provisional answer of a request that waited."""
+    """Replace the provisional answer of a request that waited by its final answer."""
     session.execute(
         update(IdempotentRequest)
         .where(col(IdempotentRequest.site_id) == site_id, col(IdempotentRequest.key) == key)
@@ -121,7 +125,7 @@ def _status(accepted: Accepted) -> int:
 
 
 def _remember(comment: CommentOut) -> dict[str, Any]:
-    """Return what identifies this answer: ids, times, state and revision."""
+    """Return the values to compose this answer from later: ids, times, state, revision."""
     return {
         "id": str(comment.id),
         "state": comment.state.value,
@@ -132,7 +136,7 @@ def _remember(comment: CommentOut) -> dict[str, Any]:
 
 
 def _recall(session: Session, site_id: UUID, answer: dict[str, Any]) -> CommentOut:
-    """Compose the answer as it was given, though the comment may have changed since."""
+    """Compose the answer as it was given, even if the comment has changed since."""
     record = get_record(session, site_id, UUID(answer["id"]))
     now = present_comment(record)
     revision = answer["revision"]

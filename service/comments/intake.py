@@ -1,8 +1,8 @@
-"""The one way in: every comment is accepted here, alone, in a batch, or in a group.
+"""The intake: accepts all comments, and commits comments that arrive together as a group.
 
 A commit waits for the disk, and a unit of work costs nearly the same for one comment as
-for ten. Single comments that arrive during a commit therefore gather, and are committed
-together by the next one. Where nobody else waits, a comment is committed alone and at once.
+for ten. Single comments that arrive during a commit therefore wait, and the next commit
+stores all of them. A comment that arrives while no other waits is committed at once, alone.
 """
 
 import threading
@@ -25,10 +25,10 @@ from service.errors import Conflict, NetiquetteError
 from service.nudges import Nudges
 
 MAX_GROUP = 50
-"""Comments per group, so that nobody waits long for the others."""
+"""Most comments per group, so that no caller waits long for the others' comments."""
 
 Step = Callable[[Session, Accepted], None]
-"""What else is to be written in the unit of work that accepts a comment."""
+"""Writes further rows in the unit of work that accepts a comment."""
 
 Stored = TypeVar("Stored")
 
@@ -49,25 +49,25 @@ class _Request:
 
 
 class Intake:
-    """Accepts comments for all threads of this process."""
+    """Accepts comments for all operating system threads of this process."""
 
     def __init__(self, database: Database, nudges: Nudges) -> None:
-        """Keep comments in `database`, and nudge their lanes after each commit."""
+        """Store comments in `database`, and nudge the workers of their lanes after each commit."""
         self._database = database
         self._nudges = nudges
         self._waiting: deque[_Request] = deque()
         self._turn = threading.Lock()
 
     def accept(self, site_id: UUID, item: Item, step: Step | None = None) -> Accepted:
-        """Return once the comment is committed, together with what `step` writes.
+        """Commit the comment together with the rows that `step` writes, and return it.
 
-        Raises why the comment is refused (see `accept_items`), what `step` raises, or
-        Conflict where the same external id keeps arriving elsewhere.
+        Raises the error that refuses the comment (see `accept_items`), what `step` raises,
+        or Conflict if other requests keep storing the same external id.
         """
         request = _Request(site_id, [item], step)
         self._waiting.append(request)
         with self._turn:
-            # Otherwise somebody before has committed it, too.
+            # The thread that had the turn before may have committed this request already.
             while not request.done:
                 count = min(MAX_GROUP, len(self._waiting))
                 self._keep([self._waiting.popleft() for _ in range(count)])
@@ -78,9 +78,9 @@ class Intake:
         return outcome
 
     def accept_all(self, site_id: UUID, items: Sequence[Item]) -> list[Outcome]:
-        """Return the outcome of each item once all are committed, in one unit of work.
+        """Commit the items in one unit of work, and return the outcome of each.
 
-        Raises Conflict where the same external ids keep arriving elsewhere.
+        Raises Conflict if other requests keep storing the same external ids.
         """
         request = _Request(site_id, items)
         self._keep([request])
@@ -89,7 +89,8 @@ class Intake:
         return outcomes
 
     def _nudge(self, request: _Request) -> None:
-        # By whoever asked, not by whoever committed: a trace leads from each to its nudge.
+        # The thread of the request nudges, not the one that committed the group: so the
+        # trace of each request leads to its own nudge.
         for lane in sorted({item.lane for item in request.items}):
             self._nudges.nudge(lane)
 
@@ -98,12 +99,12 @@ class Intake:
             outcomes = retry_once(partial(self._commit, requests))
         except Conflict as conflict:
             if len(requests) > 1:
-                # Only those in conflict are to fail.
+                # Each is tried alone, so that only the requests in conflict fail.
                 for request in requests:
                     self._keep([request])
                 return
             requests[0].error = conflict
-        except BaseException as error:  # noqa: BLE001 - whoever waits for it must be told
+        except BaseException as error:  # noqa: BLE001 - each waiting thread must raise it
             for request in requests:
                 request.error = error
         else:
@@ -113,10 +114,10 @@ class Intake:
             request.done = True
 
     def _commit(self, requests: Sequence[_Request]) -> list[list[Outcome]]:
-        """Keep what is good of the requests in one unit of work; return their outcomes."""
+        """Accept the items of the requests in one unit of work; return the outcomes."""
         outcomes: dict[int, list[Outcome]] = {}
         with self._database.write() as session:
-            # In the order of the sites, so that two processes cannot wait for each other.
+            # Sites come in a fixed order, so that two processes cannot deadlock.
             by_site = sorted(requests, key=lambda request: request.site_id)
             for site_id, of_site in groupby(by_site, key=lambda request: request.site_id):
                 for request, of_request in _accept(session, site_id, list(of_site)):
@@ -127,7 +128,7 @@ class Intake:
 def _accept(
     session: Session, site_id: UUID, requests: Sequence[_Request]
 ) -> Iterator[tuple[_Request, list[Outcome]]]:
-    """Accept the items of one site's requests, and give each request its outcomes."""
+    """Accept the items of one site's requests, and yield each request with its outcomes."""
     items = [item for request in requests for item in request.items]
     outcomes = iter(accept_items(session, site_id, items, clock.now()))
     for request in requests:
@@ -139,12 +140,13 @@ def _accept(
 
 
 def retry_once(store: Callable[[], Stored]) -> Stored:
-    """Return what `store` returns, a unit of work that may add external ids.
+    """Run `store`, a unit of work that may add external ids, and once more after a conflict.
 
-    Another request may bring one of them between the look and the commit. Then `store`
-    runs again, and finds it. Raises Conflict when that happens once more.
+    Another request may store one of the external ids after `store` has looked for it, but
+    before the commit. The second run then finds it. Raises Conflict if that run fails in
+    the same way.
     """
     for _ in range(2):
         with suppress(IntegrityError):
             return store()
-    raise Conflict("The same comments are arriving elsewhere. Send the request again.")
+    raise Conflict("Another request is storing the same comments. Send the request again.")

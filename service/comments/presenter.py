@@ -1,4 +1,4 @@
-"""From rows to the answers of the HTTP contract."""
+"""Turns rows into the answers of the HTTP contract."""
 
 from service.comments.repository import CommentRecord
 from service.comments.schemas import (
@@ -15,7 +15,7 @@ from service.tables import Assessment, Decision, Moderator
 
 
 def present_comment(record: CommentRecord) -> CommentOut:
-    """Return the comment as it is now; while it is pending, nothing has decided it."""
+    """Return the comment as it is now; a pending comment is shown without a decision."""
     comment, decision = record.comment, record.decision
     decided = comment.state is not State.PENDING
     return CommentOut(
@@ -37,7 +37,7 @@ def present_comment(record: CommentRecord) -> CommentOut:
 
 
 def present_assessment(assessment: Assessment) -> AssessmentOut:
-    """Return an assessment's public part."""
+    """Return the public part of an assessment."""
     return AssessmentOut(
         scores=assessment.scores,
         spans=assessment.spans,
@@ -47,7 +47,7 @@ def present_assessment(assessment: Assessment) -> AssessmentOut:
 
 
 def present_decision(decision: Decision, moderator: Moderator | None) -> DecisionOut:
-    """Return a decision."""
+    """Return a decision, with the moderator who made it."""
     return DecisionOut(
         id=decision.id,
         revision=decision.revision,

@@ -1,4 +1,7 @@
-"""Reading comments with what belongs to them. Every query is scoped to a site."""
+"""Reads comments with their threads, members, assessments and decisions.
+
+Every query is scoped to a site, except `find_decided`.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +29,7 @@ Row = TypeVar("Row", Assessment, Decision)
 
 @dataclass(frozen=True)
 class CommentRecord:
-    """A comment with its current revision, and the last assessment and decision of that."""
+    """A comment with its current revision, and that revision's last assessment and decision."""
 
     comment: Comment
     body: str
@@ -38,7 +41,7 @@ class CommentRecord:
 
 
 def comments_with_text(site_id: UUID) -> Select[Comment, str, Thread, Member]:
-    """Return the query for a site's comments with current text, thread and member."""
+    """Return the query for a site's comments with their current text, thread and member."""
     return (
         select(Comment, Revision.body, Thread, Member)
         .join(
@@ -55,9 +58,9 @@ def comments_with_text(site_id: UUID) -> Select[Comment, str, Thread, Member]:
 
 
 def lock_comment(session: Session, site_id: UUID, comment_id: UUID) -> Comment:
-    """Return the site's comment, held until the commit; raises NotFound.
+    """Return the site's comment, locked until the commit; raises NotFound.
 
-    Nobody else can change it meanwhile: Postgres locks the row, SQLite has one writer.
+    No other transaction can change it: Postgres locks the row, SQLite has one writer.
     """
     comment = session.exec(
         select(Comment)
@@ -70,7 +73,7 @@ def lock_comment(session: Session, site_id: UUID, comment_id: UUID) -> Comment:
 
 
 def get_record(session: Session, site_id: UUID, comment_id: UUID) -> CommentRecord:
-    """Return the site's comment with everything; raises NotFound."""
+    """Return the site's comment with its related rows; raises NotFound."""
     row = session.exec(
         comments_with_text(site_id).where(col(Comment.id) == comment_id)
     ).one_or_none()
@@ -121,7 +124,7 @@ def get_moderators(
 def _latest(
     session: Session, site_id: UUID, table: type[Row], comments: Sequence[Comment]
 ) -> dict[UUID, Row]:
-    """Return the newest row of each comment's current revision, by comment."""
+    """Return the newest row for each comment's current revision, by comment id."""
     if not comments:
         return {}
     rows = session.exec(
@@ -148,7 +151,10 @@ def get_body(session: Session, site_id: UUID, comment_id: UUID, revision: int) -
 
 
 def find_decided(database: Database, comment_ids: list[UUID]) -> list[UUID]:
-    """Return which of the comments are decided, for those who wait for it (Prefer: wait)."""
+    """Return the ids of those comments that are decided, for waiting callers (Prefer: wait).
+
+    The comments may be of any sites: each caller waits for a comment that it sent itself.
+    """
     with database.read() as session:
         return list(
             session.exec(

@@ -41,7 +41,8 @@ router = APIRouter(prefix="/v1/comments", tags=["comments"])
 ACCEPTED, KNOWN = 202, 200
 
 IdempotencyKey = Annotated[
-    str | None, Header(description="The same key again gives the first answer, for 24 hours")
+    str | None,
+    Header(description="A repeated request with the same key gets the first answer, for 24 hours"),
 ]
 
 
@@ -51,7 +52,7 @@ IdempotencyKey = Annotated[
     responses={
         KNOWN: {
             "model": CommentOut,
-            "description": "Known external id, or decided while you waited",
+            "description": "The external id was known, or the decision came while you waited",
         },
         **problems(
             ThreadClosed,
@@ -74,7 +75,7 @@ async def post_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP 
     intake: TheIntake,
     idempotency_key: IdempotencyKey = None,
 ) -> CommentOut:
-    """Keep a comment; with `Prefer: wait=N` (at most 10 s) wait for its decision."""
+    """Store a comment; with `Prefer: wait=N` (at most 10 s), wait for its decision."""
     wait = preferred_wait(request.headers)
     item = Item(comment, Lane.WAITING if wait else Lane.COMMENTS)
     repeatable = None
@@ -109,10 +110,10 @@ def _answer(response: Response, accepted: Accepted) -> CommentOut:
 def post_batch(
     batch: BatchIn, caller: CommentsWriteKey, context: Context, intake: TheIntake
 ) -> BatchOut:
-    """Keep what is good; one bad item does not spoil the others.
+    """Store the valid comments of a batch, and answer each other item with its error.
 
-    Give each comment an `external_id`, so that a batch can be sent again after a
-    broken connection: what is known already is answered as it is now.
+    Give each comment an `external_id`, so that you can send the batch again after a
+    broken connection. A comment that is known already is answered as it is now.
     """
     return batches.accept_batch(context, intake, caller, batch.comments)
 
@@ -133,7 +134,7 @@ def get_comment(comment_id: CommentId, caller: ReadingKey, context: Context) -> 
 def patch_comment(
     comment_id: CommentId, edit: EditIn, caller: CommentsWriteKey, context: Context
 ) -> CommentOut:
-    """Add a revision; the comment is pending until the new text is decided."""
+    """Add a revision; the comment is pending until the new text has a decision."""
     return use_cases.edit_comment(context, caller, comment_id, edit.body)
 
 
@@ -143,7 +144,7 @@ def patch_comment(
     summary="Withdraw a comment",
 )
 def delete_comment(comment_id: CommentId, caller: CommentsWriteKey, context: Context) -> CommentOut:
-    """Withdraw the comment for its author; readers no longer see it."""
+    """Withdraw the comment on behalf of its author; readers no longer see it."""
     return use_cases.withdraw_comment(context, caller.site_id, comment_id)
 
 

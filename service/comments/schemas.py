@@ -1,4 +1,4 @@
-"""What the comment calls take and give."""
+"""Request and response bodies of the comment calls."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -19,7 +19,7 @@ _url = TypeAdapter(HttpUrl)
 
 
 def _web_address(url: str) -> str:
-    """Refuse what is no web address: pages will link to it."""
+    """Return the web address; raise ValueError for any other text, as pages will link to it."""
     _url.validate_python(url)
     return clean_line(url)
 
@@ -28,22 +28,22 @@ WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)
 
 
 class ThreadIn(Strict):
-    """The discussion that the comment belongs to; made with its first comment."""
+    """The discussion that the comment belongs to; its first comment creates it."""
 
     key: Key
-    url: WebAddress | None = Field(None, description="The article's address")
+    url: WebAddress | None = Field(None, description="Address of the article")
     title: Line | None = Field(None, max_length=500)
 
 
 class MemberIn(Strict):
-    """Who wrote it, as the site knows them."""
+    """The author of the comment, as the site knows them."""
 
     key: Key
     name: Line | None = Field(None, max_length=200)
 
 
 class CommentIn(Strict):
-    """One comment as a site's backend hands it in."""
+    """A comment as a site's backend sends it."""
 
     thread: ThreadIn
     member: MemberIn
@@ -57,7 +57,7 @@ class CommentIn(Strict):
 
 
 class BatchIn(Strict):
-    """Up to 500 comments; each is judged by itself."""
+    """Up to 500 comments; an invalid one does not affect the others."""
 
     comments: list[Any] = Field(min_length=1, max_length=BATCH_LIMIT)
 
@@ -103,14 +103,14 @@ class ReasonOut(BaseModel):
 
 
 class ModeratorOut(BaseModel):
-    """The person who decided."""
+    """A moderator."""
 
     key: str
     name: str | None
 
 
 class DecisionOut(BaseModel):
-    """How the current revision came to its state."""
+    """A decision: a change of the comment's state, and the reasons for it."""
 
     id: UUID
     revision: int
@@ -138,25 +138,25 @@ class CommentOut(BaseModel):
     parent_id: UUID | None
     external_id: str | None
     audience: Audience
-    language: str | None = Field(description="As declared by the site")
+    language: str | None = Field(description="Language that the site declared")
     assessment: AssessmentOut | None
     decision: DecisionOut | None
 
 
 class RejectedItem(BaseModel):
-    """A comment of a batch that was not accepted, and why."""
+    """The error of a comment of a batch that was not accepted."""
 
     error: ProblemOut
 
 
 class BatchOut(BaseModel):
-    """The outcome of each comment of a batch, in its order."""
+    """The outcome of each comment of a batch, in the order of the batch."""
 
     items: list[CommentOut | RejectedItem]
 
 
 class RevisionItem(BaseModel):
-    """A text that the author handed in."""
+    """A text of the comment, as its author sent it."""
 
     kind: Literal["revision"] = "revision"
     at: Time
@@ -165,7 +165,7 @@ class RevisionItem(BaseModel):
 
 
 class AssessmentItem(AssessmentOut):
-    """A scoring of one revision, with what it takes to explain it."""
+    """The scores of one revision, with the data that explains them."""
 
     kind: Literal["assessment"] = "assessment"
     at: Time
@@ -176,7 +176,7 @@ class AssessmentItem(AssessmentOut):
 
 
 class DecisionItem(DecisionOut):
-    """A state change, with the facts that it rests on."""
+    """A decision, with the facts that it is based on."""
 
     kind: Literal["decision"] = "decision"
     at: Time
@@ -184,7 +184,7 @@ class DecisionItem(DecisionOut):
 
 
 class ReportItem(BaseModel):
-    """A notice about the comment."""
+    """A report of the comment."""
 
     kind: Literal["report"] = "report"
     at: Time

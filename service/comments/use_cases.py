@@ -1,4 +1,4 @@
-"""What a site's backend can do with comments. Each function is one unit of work."""
+"""The operations of a site's backend on comments: accept, read, edit and withdraw."""
 
 from uuid import UUID
 
@@ -38,10 +38,11 @@ def accept_comment(
     item: Item,
     request: idempotency.Request | None,
 ) -> Accepted:
-    """Keep one comment, or give the first answer to the same request again.
+    """Store one comment, or return the first answer to the same request again.
 
-    Raises why the comment is refused (see `accepting.accept_items`), TooManyRequests, and
-    what `idempotency.find_answer` raises.
+    Raises the error that refuses the comment (see `accepting.accept_items`),
+    TooManyRequests, and what `Intake.accept`, `idempotency.find_answer` and
+    `idempotency.store_answer` raise.
     """
     if request is None:
         count_member(context, caller, item.comment.member.key)
@@ -61,10 +62,11 @@ def accept_comment(
 def answer_waiter(
     context: Context, caller: Caller, provisional: Accepted, key: str | None
 ) -> Accepted:
-    """Return the comment as it is now; the provisional answer while it is still pending.
+    """Return the comment as it is now, or the provisional answer if it is still pending.
 
-    What the caller is told in the end is also what the Idempotency-Key answers from
-    now on. The comment is kept already, so trouble here only costs the better answer.
+    The answer is also stored for the Idempotency-Key, so that a repeated request gets it.
+    The comment is already committed, so a database error here only costs the caller the
+    decision: it gets the provisional answer.
     """
     site_id = caller.site_id
     try:
@@ -87,10 +89,11 @@ def get_comment(context: Context, site_id: UUID, comment_id: UUID) -> CommentOut
 
 
 def edit_comment(context: Context, caller: Caller, comment_id: UUID, body: str) -> CommentOut:
-    """Add a revision with this text; the comment is pending again.
+    """Add a revision with this text, and make the comment pending again.
 
-    The same text again changes nothing. Raises IllegalTransition for rejected and
-    withdrawn comments, and what refuses new comments: ThreadClosed, MemberSuspended, ….
+    The current text again changes nothing. Raises NotFound, TooManyRequests,
+    IllegalTransition for a rejected or withdrawn comment, and ThreadClosed,
+    MemberSuspended or MemberBanned where a new comment would be refused.
     """
     site_id = caller.site_id
     current = get_comment(context, site_id, comment_id)
@@ -127,7 +130,10 @@ def _check_may_edit(session: Session, comment: Comment) -> None:
 
 
 def withdraw_comment(context: Context, site_id: UUID, comment_id: UUID) -> CommentOut:
-    """Withdraw the comment for its author; again changes nothing. Raises NotFound."""
+    """Withdraw the comment on behalf of its author; raises NotFound.
+
+    To withdraw a withdrawn comment changes nothing.
+    """
     with context.database.write() as session:
         comment = lock_comment(session, site_id, comment_id)
         if comment.state is not State.WITHDRAWN:
