@@ -1,1 +1,1 @@
-"""Members: the commenters that a site knows."""
+"""Members: the people who write comments on a site."""

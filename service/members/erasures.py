@@ -1,4 +1,4 @@
-"""Requesting a member's erasure, and its receipt (invariant 11)."""
+"""Starts a member's erasure, and reads the receipt of one (invariant 11)."""
 
 import secrets
 from datetime import datetime
@@ -17,11 +17,11 @@ from service.tables import Erasure
 
 
 def request_erasure(context: Context, site_id: UUID, key: str) -> ErasureOut:
-    """Take the member's key and name away at once, and leave the rest to the I/O worker.
+    """Remove the member's key and name at once; the I/O worker erases the rest later.
 
-    From then on nobody finds the member by key: a comment with the same key makes a
-    new one. What was the member is banned, so that no text can be added to it under
-    the random key that its comments show. Raises NotFound.
+    From then on the key does not lead to the member: a comment with the same key makes a
+    new member. The erased member is banned. Its comments show a random key, and the ban
+    keeps a site from adding texts to the member under that key. Raises NotFound.
     """
     with context.database.write() as session:
         member = get_member(session, site_id, key, lock=True)
@@ -36,7 +36,7 @@ def request_erasure(context: Context, site_id: UUID, key: str) -> ErasureOut:
 
 
 def get_erasure(context: Context, site_id: UUID, erasure_id: UUID) -> ErasureOut:
-    """Return the receipt as it is now; raises NotFound."""
+    """Return the erasure's receipt as it is now; raises NotFound."""
     with context.database.read() as session:
         erasure = session.exec(
             select(Erasure).where(col(Erasure.site_id) == site_id, col(Erasure.id) == erasure_id)
@@ -47,7 +47,7 @@ def get_erasure(context: Context, site_id: UUID, erasure_id: UUID) -> ErasureOut
 
 
 def is_erasing(session: Session, site_id: UUID, since: datetime) -> bool:
-    """Return whether a member of the site is being erased, or was after the given time."""
+    """Tell whether an erasure of the site is running, or was completed after `since`."""
     completed = col(Erasure.completed_at)
     query = select(Erasure.id).where(
         col(Erasure.site_id) == site_id, or_(completed.is_(None), completed > since)

@@ -1,4 +1,4 @@
-"""Reading members and what is counted of them. Every query is scoped to a site."""
+"""Reads members, and counts their comments and reports; every query is scoped to a site."""
 
 from uuid import UUID
 
@@ -20,9 +20,9 @@ def members_with_key(site_id: UUID, key: str) -> SelectOfScalar[Member]:
 
 
 def get_member(session: Session, site_id: UUID, key: str, *, lock: bool = False) -> Member:
-    """Return the site's member; raises NotFound, also for one that was erased.
+    """Return the site's member; raises NotFound, also for an erased member.
 
-    Where `lock` is given, nobody else can change or erase the member until the commit.
+    With `lock`, no other transaction can change or erase the member until the commit.
     """
     query = members_with_key(site_id, key)
     member = session.exec(query.with_for_update() if lock else query).one_or_none()
@@ -42,7 +42,10 @@ def count_comments(session: Session, member: Member) -> CommentCounts:
 
 
 def count_reports(session: Session, member: Member) -> ReportCounts:
-    """Count the member's reports; a decision that was undone upholds nothing."""
+    """Count the reports that the member made, and those that were upheld.
+
+    A decision that rejects the comment upholds its reports, unless it was undone.
+    """
     undo = aliased(Decision)
     upheld = (
         select(Decision.id)

@@ -21,7 +21,7 @@ StatusKey = Annotated[Caller, Depends(allow_write(Scope.REVIEW, Scope.ADMIN))]
 
 @router.get("/members/{key}", responses=problems(NotFound), summary="Read a member")
 def get_member(key: MemberKey, caller: ReadingKey, context: Context) -> MemberDetails:
-    """Return the member's status and counts; a member is there since their first comment."""
+    """Return the member's status and counts; a member exists from their first comment on."""
     return use_cases.read_member(context, caller.site_id, key)
 
 
@@ -29,7 +29,7 @@ def get_member(key: MemberKey, caller: ReadingKey, context: Context) -> MemberDe
 def patch_member(
     key: MemberKey, change: StatusIn, caller: StatusKey, context: Context
 ) -> MemberDetails:
-    """Suspend, ban or premoderate a member, for a time or for good, or let them be again."""
+    """Suspend, ban or premoderate a member, with or without an end, or make them active."""
     who = change.moderator.who if change.moderator else None
     return use_cases.set_status(context, caller.site_id, key, change, who)
 
@@ -40,9 +40,10 @@ def patch_member(
 def delete_member(
     key: MemberKey, caller: AdminWriteKey, context: Context, response: Response
 ) -> ErasureOut:
-    """Take key and name away at once; texts, notes and evidence are blanked soon after.
+    """Remove the member's key and name at once; texts, notes and evidence follow soon after.
 
-    The receipt says when all of it is done. Keep its id: nothing else will lead there.
+    The receipt says when the erasure is completed. Keep its id: there is no other way to
+    find the receipt.
     """
     receipt = erasures.request_erasure(context, caller.site_id, key)
     response.headers["Location"] = f"/v1/erasures/{receipt.id}"
@@ -55,5 +56,5 @@ def delete_member(
     summary="Read the receipt of an erasure",
 )
 def get_erasure(erasure_id: ErasureId, caller: AdminKey, context: Context) -> ErasureOut:
-    """Return how far the erasure is."""
+    """Return the state of an erasure, and how many comments it has blanked so far."""
     return erasures.get_erasure(context, caller.site_id, erasure_id)

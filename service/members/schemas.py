@@ -1,4 +1,4 @@
-"""What the member calls take and give."""
+"""Request and response bodies of the member calls."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
@@ -17,11 +17,11 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("in UTC, this is beyond the year 9999") from None
+        raise ValueError("in UTC, this time is outside the years 1 to 9999") from None
 
 
 class CommentCounts(BaseModel):
-    """The member's comments by state."""
+    """How many comments the member has in each state."""
 
     pending: int = 0
     approved: int = 0
@@ -31,18 +31,18 @@ class CommentCounts(BaseModel):
 
 
 class ReportCounts(BaseModel):
-    """The reports that the member has made."""
+    """How many reports the member has made."""
 
     made: int
-    upheld: int = Field(description="Resolved by a decision that rejected the comment")
+    upheld: int = Field(description="Reports resolved by a decision that rejected the comment")
 
 
 class MemberDetails(BaseModel):
-    """A member as they are now; counted when asked, so nothing can drift."""
+    """A member as they are now; each call counts anew, so no count can be out of date."""
 
     key: str
     name: str | None
-    status: MemberStatus = Field(description="What has expired is `active` again")
+    status: MemberStatus = Field(description="`active` once an earlier status has expired")
     reason: str | None
     until: Time | None
     created_at: Time
@@ -51,24 +51,24 @@ class MemberDetails(BaseModel):
 
 
 class StatusIn(Strict):
-    """A member's new status; a reason or an end that is left out is none."""
+    """A member's new status; leaving out the reason or the end removes it."""
 
     status: MemberStatus
     reason: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
     until: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
-        None, description="When the member is `active` again; never, if left out"
+        None, description="When the member is `active` again; without it, the status has no end"
     )
     moderator: ModeratorIn | None = None
 
     @model_validator(mode="after")
     def _active_has_no_end(self) -> Self:
         if self.status is MemberStatus.ACTIVE and self.until is not None:
-            raise ValueError("leave out `until` with the status active")
+            raise ValueError("leave out `until`: the status active has no end")
         return self
 
 
 class ErasureOut(BaseModel):
-    """The receipt of a member's erasure; it names nobody."""
+    """The receipt of a member's erasure; it does not name the member."""
 
     id: UUID
     state: Literal["pending", "completed"]

@@ -1,4 +1,4 @@
-"""What a member may do now: pure."""
+"""Tells what a member may do now; its functions are pure."""
 
 from datetime import datetime
 
@@ -8,14 +8,14 @@ from service.tables import Member
 
 
 def current_status(member: Member, now: datetime) -> MemberStatus:
-    """Return the status with its expiry applied: what has expired is `active` again."""
+    """Return the member's status at `now`; an expired status is `active` again."""
     if member.status_until is not None and member.status_until <= now:
         return MemberStatus.ACTIVE
     return member.status
 
 
 def refusal(member: Member, now: datetime) -> NetiquetteError | None:
-    """Return why the member may not write now, if so."""
+    """Return the error that keeps the member from writing now; None if they may write."""
     status = current_status(member, now)
     if status is MemberStatus.BANNED:
         return MemberBanned("This member is banned and cannot write comments.")

@@ -1,4 +1,4 @@
-"""What a site can learn of its members, and their status."""
+"""Reads a site's members, and sets their status."""
 
 from datetime import datetime
 from typing import Any
@@ -29,9 +29,9 @@ def read_member(context: Context, site_id: UUID, key: str) -> MemberDetails:
 def set_status(
     context: Context, site_id: UUID, key: str, change: StatusIn, who: Who | None
 ) -> MemberDetails:
-    """Give the member a status, with its event; what changes neither status nor end has none.
+    """Set the member's status, and record an event if the status or its end changes.
 
-    Raises NotFound, or Invalid for an end that has passed already.
+    Raises NotFound, or Invalid for an end that has passed, and what `resolve` raises.
     """
     now = clock.now()
     if change.until is not None and change.until <= now:

@@ -1,1 +1,1 @@
-"""Moderators: the persons who decide, known by account or asserted by a site's backend."""
+"""Moderators: the people who decide on comments, with an account or named by a site."""

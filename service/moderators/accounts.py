@@ -10,7 +10,7 @@ from service.ids import new_id
 from service.tables import Moderator
 
 ACCOUNT_PREFIX = "account:"
-"""Keys of moderators with an account begin so; a site cannot assert such a key."""
+"""The beginning of the keys of moderators with an account; a site cannot send such a key."""
 
 MIN_PASSWORD = 12
 
@@ -30,17 +30,17 @@ def get_account(session: Session, site_id: UUID, moderator_id: UUID) -> Moderato
 
 
 def normal_email(address: str) -> str:
-    """Return the address in the form that accounts are kept and found by: case means nothing."""
+    """Return the address in the form that accounts are stored with: trimmed, in lower case."""
     return address.strip().lower()
 
 
 def create_moderator(
     session: Session, site_id: UUID, email: str, password: str, name: str | None = None
 ) -> Moderator:
-    """Add a moderator with an account; raises Conflict when the address has one already.
+    """Add a moderator with an account.
 
-    Raises Invalid for a password under MIN_PASSWORD characters or an address
-    without an @.
+    Raises Conflict when the address already has an account, and Invalid for a password
+    under MIN_PASSWORD characters or an address without an @.
     """
     email = normal_email(email)
     if len(password) < MIN_PASSWORD:
@@ -48,7 +48,7 @@ def create_moderator(
     if "@" not in email:
         raise Invalid("An e-mail address contains an @.")
     if session.exec(select(Moderator.id).where(col(Moderator.email) == email)).first():
-        raise Conflict(f"There is an account for {email} already.")
+        raise Conflict(f"There is already an account for {email}.")
     moderator_id = new_id()
     moderator = Moderator(
         id=moderator_id,

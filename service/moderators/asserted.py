@@ -1,4 +1,4 @@
-"""Moderators that a site's backend speaks for."""
+"""Moderators without an account: a site's backend names them in its calls."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,7 +13,7 @@ from service.upsert import find_or_make
 
 @dataclass(frozen=True)
 class Asserted:
-    """A moderator as the site's backend names them; None leaves what is known as it is."""
+    """A moderator as the site's backend names them; a field that is None changes nothing."""
 
     key: str
     name: str | None = None
@@ -22,13 +22,14 @@ class Asserted:
 
 
 def assert_moderator(session: Session, site_id: UUID, asserted: Asserted) -> Moderator:
-    """Return the moderator that the site's backend speaks for, known from now on.
+    """Return the moderator that the site's backend names; add them if they are new.
 
-    Raises Invalid for a key that belongs to an account: a site cannot speak for it.
+    Raises Invalid for the key of an account: a site cannot act for an account.
     """
     if asserted.key.startswith(ACCOUNT_PREFIX):
         raise Invalid.at(
-            "/moderator/key", f"Keys that begin with {ACCOUNT_PREFIX} belong to accounts."
+            "/moderator/key",
+            f"Keys that begin with {ACCOUNT_PREFIX} belong to accounts. Send another key.",
         )
     moderator = find_or_make(session, Moderator, site_id, [asserted.key])[asserted.key]
     if asserted.name is not None and asserted.name != moderator.name:

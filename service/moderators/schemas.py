@@ -1,4 +1,4 @@
-"""How a site's backend names the moderator that it speaks for."""
+"""The part of a request that names the moderator for whom a site's backend acts."""
 
 from pydantic import Field
 
@@ -7,17 +7,17 @@ from service.moderators.asserted import Asserted
 
 
 class ModeratorIn(Strict):
-    """The moderator that a site's backend speaks for."""
+    """The moderator for whom a site's backend acts."""
 
     key: Key
     name: Line | None = Field(None, max_length=200)
     lead: bool | None = Field(
         None,
         strict=True,
-        description="May undo colleagues' decisions; remembered until told otherwise",
+        description="May undo other moderators' decisions; stored until a call changes it",
     )
 
     @property
     def who(self) -> Asserted:
-        """The moderator as use cases take them."""
+        """The moderator in the form that use cases take."""
         return Asserted(self.key, self.name, self.lead)

@@ -1,4 +1,4 @@
-"""Who decides: a moderator that a site's backend speaks for, or one who has signed in."""
+"""The moderator behind a call: named by a site's backend, or signed in to an account."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,7 +12,7 @@ from service.tables import Moderator
 
 @dataclass(frozen=True)
 class Account:
-    """A moderator who has signed in, by the id of their row."""
+    """A moderator who has signed in; `id` is that of their row."""
 
     id: UUID
 
@@ -23,8 +23,8 @@ Who = Asserted | Account
 def resolve(session: Session, site_id: UUID, who: Who) -> Moderator:
     """Return the site's moderator behind a call.
 
-    Raises Invalid where a site speaks for an account, and NotFound for an account that
-    is not the site's.
+    Raises Invalid if a site names an account's key, and NotFound for an account that
+    does not belong to the site.
     """
     if isinstance(who, Account):
         return get_account(session, site_id, who.id)

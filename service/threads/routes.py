@@ -28,7 +28,7 @@ def list_comments(
     caller: CommentsKey,
     context: Context,
 ) -> ThreadCommentsOut:
-    """Return a page of comments; a thread is there once its first comment was posted."""
+    """Return a page of comments; a thread exists once its first comment has been posted."""
     return use_cases.list_comments(context, caller.site_id, key, query)
 
 
@@ -36,5 +36,5 @@ def list_comments(
 def patch_thread(
     key: ThreadKey, changes: ThreadChanges, caller: CommentsWriteKey, context: Context
 ) -> ThreadState:
-    """Set what is given; what is left out stays."""
+    """Set the fields that are given; a field that is left out stays as it is."""
     return use_cases.change_thread(context, caller.site_id, key, changes)

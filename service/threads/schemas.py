@@ -1,4 +1,4 @@
-"""What the thread calls take and give."""
+"""Request and response bodies of the thread calls."""
 
 from typing import Literal
 from uuid import UUID
@@ -12,24 +12,28 @@ from service.http.schemas import Key, Line, Page, Strict, Time
 
 
 class ThreadQuery(Page):
-    """Which comments of a thread, and in which order."""
+    """The comments of a thread to return, and their order."""
 
     audience: Audience = Field(
-        Audience.PUBLIC, description="`members` reads the public comments as well"
+        Audience.PUBLIC, description="`members` includes the public comments"
     )
-    member: Key | None = Field(None, description="Also show what waits of this member's own")
+    member: Key | None = Field(
+        None, description="Include this member's own comments that are pending or flagged"
+    )
     order: Literal["oldest", "newest"] = "oldest"
 
 
 class ReaderComment(BaseModel):
-    """A comment as readers may see it, or the tombstone of one they may not."""
+    """A comment as readers may see it, or the tombstone of one that they may not see."""
 
     id: UUID
     parent_id: UUID | None
     created_at: Time
-    tombstone: bool = Field(description="Not visible itself, but a visible comment answers it")
+    tombstone: bool = Field(
+        description="The comment is not visible, but a visible comment answers it"
+    )
     waiting: bool = Field(
-        False, description="The asking member's own, and pending or flagged: not decided for good"
+        False, description="A comment of the `member` asked for that is still pending or flagged"
     )
     state: State | None = None
     revision: int | None = None
@@ -40,14 +44,14 @@ class ReaderComment(BaseModel):
 
 
 class ThreadCommentsOut(BaseModel):
-    """A page of a thread."""
+    """A page of a thread's comments."""
 
     items: list[ReaderComment]
     next: str | None
 
 
 class ThreadState(BaseModel):
-    """A thread."""
+    """A thread as it is now."""
 
     key: str
     url: str | None
@@ -58,13 +62,13 @@ class ThreadState(BaseModel):
 
 
 class ThreadChanges(Strict):
-    """What to set; a field that is left out stays as it is."""
+    """The fields of a thread to set; a field that is left out stays as it is."""
 
     open: bool = Field(
-        True, strict=True, description="A closed thread takes no more comments or edits"
+        True, strict=True, description="A closed thread takes no new comments or edits"
     )
     title: Line | None = Field(None, max_length=500)
     url: WebAddress | None = None
     moderation: Moderation = Field(
-        Moderation.PRE, description="Before (`pre`) or after (`post`) publication"
+        Moderation.PRE, description="Moderate before (`pre`) or after (`post`) publication"
     )

@@ -1,4 +1,4 @@
-"""Reading a thread as its readers may, and changing it."""
+"""Reads a thread as its readers may see it, and changes a thread."""
 
 from uuid import UUID
 
@@ -27,7 +27,7 @@ LIST = "thread"
 def list_comments(
     context: Context, site_id: UUID, key: str, query: ThreadQuery
 ) -> ThreadCommentsOut:
-    """Return a page of what this reader may see; raises NotFound or Invalid (cursor)."""
+    """Return a page of what this reader may see; raises NotFound, or Invalid for a cursor."""
     filters = query.model_dump(mode="json", exclude={"after", "limit"}, exclude_none=True)
     filters["thread"] = key
     position = decode_cursor(query.after, LIST, filters, UUID) if query.after else None
@@ -62,7 +62,7 @@ def list_comments(
 
 
 def change_thread(context: Context, site_id: UUID, key: str, changes: ThreadChanges) -> ThreadState:
-    """Set what is given, leave the rest; raises NotFound."""
+    """Set the given fields and leave the others; raises NotFound."""
     with context.database.write() as session:
         thread = _get_thread(session, site_id, key)
         for name, value in changes.model_dump(exclude_unset=True).items():

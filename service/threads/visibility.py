@@ -1,8 +1,9 @@
-"""What readers may see, as conditions on the comment table.
+"""Conditions on the comment table that say which comments readers may see.
 
-Readers see what is approved; where a thread moderates after publication, also a
-first revision that is still pending, of an active member, for five minutes: a
-scorer that is away must not publish. Authors see what waits of their own.
+Readers see approved comments. In a thread that is moderated after publication, they also
+see a comment that is still pending, if it is its first revision, its author is active, and
+it is at most five minutes old. The limit keeps comments from staying public without a
+decision while no worker scores. Authors also see their own pending and flagged comments.
 """
 
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ WAITING = (State.PENDING, State.FLAGGED)
 def visible(
     comment: Any, thread: Thread, audience: Audience, reader: UUID | None, now: datetime
 ) -> ColumnElement[bool]:
-    """Return whether this reader may read the comment (a Comment or an alias of it)."""
+    """Return the condition that this reader may read `comment`, a Comment or its alias."""
     allowed = or_(
         comment.state == State.APPROVED,
         _published_before_moderation(comment, thread, now),
@@ -35,7 +36,7 @@ def visible(
 
 
 def waiting_for(comment: Any, reader: UUID | None) -> ColumnElement[bool]:
-    """Return whether the comment is the reader's own and waits for a decision."""
+    """Return the condition that the comment is the reader's own, and pending or flagged."""
     if reader is None:
         return false()
     return and_(comment.member_id == reader, comment.state.in_(WAITING))
@@ -44,13 +45,13 @@ def waiting_for(comment: Any, reader: UUID | None) -> ColumnElement[bool]:
 def has_visible_reply(
     thread: Thread, audience: Audience, reader: UUID | None, now: datetime
 ) -> ColumnElement[bool]:
-    """Return whether a reply to the comment is visible, so that it needs a tombstone."""
+    """Return the condition that a reply is visible, so that the comment needs a tombstone."""
     reply = aliased(Comment)
     return (
         select(reply.id)
         .where(
             reply.site_id == thread.site_id,
-            # What else Postgres might do is read the site's comments, all at once.
+            # Without this condition, Postgres may choose to read all comments of the site.
             reply.thread_id == thread.id,
             reply.parent_id == col(Comment.id),
             visible(reply, thread, audience, reader, now),
