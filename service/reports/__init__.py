@@ -1,1 +1,1 @@
-"""Reports: notices about comments, by members or by anybody."""
+"""Reports: notices about comments, from members or from anonymous readers."""

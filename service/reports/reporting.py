@@ -1,4 +1,4 @@
-"""Taking in a report, and what enough of them do to a comment."""
+"""Stores reports, and flags a comment once enough members have reported it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -26,27 +26,29 @@ from service.tables.conditions import OPEN_REPORT
 
 @dataclass(frozen=True)
 class Kept:
-    """A report that is kept; `created` is false for a member's report that was open already."""
+    """A stored report; `created` is false if the member's report was already open."""
 
     report: ReportOut
     created: bool
 
 
 def report_comment(context: Context, caller: Caller, comment_id: UUID, item: ReportIn) -> Kept:
-    """Keep a report; a member's second one, while the first is open, is the first.
+    """Store a report; while a member's report is open, return it instead of a second one.
 
-    Only members whom the site knows already count towards the policy's limit: were a
-    reporter made a member by reporting, three made-up keys could take down any
-    comment. Others are kept as anonymous, and so is no key of people who never wrote.
+    Only known members count towards the policy's limit. If a report could create a member,
+    three invented keys could take down any comment. The reports of unknown reporters are
+    stored as anonymous, so that the keys of people who never wrote are not stored.
 
-    Raises NotFound, NotReportable (rejected or withdrawn) or TooManyRequests.
+    Raises NotFound, TooManyRequests, or NotReportable for a rejected or withdrawn comment.
     """
     site_id = caller.site_id
     _count(context, caller, item)
     with context.database.write() as session:
         comment = lock_comment(session, site_id, comment_id)
         if comment.state in (State.REJECTED, State.WITHDRAWN):
-            raise NotReportable(f"The comment is {comment.state}; nobody can read it.")
+            raise NotReportable(
+                f"The comment is {comment.state}; readers cannot see it. No report is needed."
+            )
         reporter = _find_reporter(session, site_id, item)
         first = _find_open(session, comment, reporter) if reporter else None
         if first:
@@ -65,7 +67,8 @@ def _count(context: Context, caller: Caller, item: ReportIn) -> None:
 def _find_reporter(session: Session, site_id: UUID, item: ReportIn) -> Member | None:
     if item.reporter is None:
         return None
-    # KEY SHARE: an erasure waits for this report, or this finds nobody.
+    # With KEY SHARE, an erasure either waits for this report to be committed, or comes
+    # first, and this query then finds no member.
     return session.exec(
         members_with_key(site_id, item.reporter.key).with_for_update(read=True, key_share=True)
     ).one_or_none()
@@ -108,10 +111,11 @@ def _add(session: Session, comment: Comment, reporter: Member | None, item: Repo
 
 
 def _flag_if_limit_is_reached(session: Session, comment: Comment) -> None:
-    """Flag what the policy had approved, if so many members' reports are open.
+    """Flag a comment that the policy approved, if enough members' reports are open.
 
-    What a moderator approved stays, and is in the queue as reported. The policy judges
-    again by the facts of its approval and the reports, so the record explains it.
+    A comment that a moderator approved stays approved, and is in the queue as reported.
+    The policy judges the facts of its approval again, together with the reports, so that
+    the stored facts explain the new decision.
     """
     if comment.state is not State.APPROVED:
         return
@@ -137,7 +141,7 @@ def _flag_if_limit_is_reached(session: Session, comment: Comment) -> None:
 
 
 def _standing_decision(session: Session, comment: Comment) -> Decision:
-    """Return the newest decision on the comment that is neither undone nor an undo."""
+    """Return the newest decision on the comment that was not undone and is no undo."""
     decisions = session.exec(
         select(Decision)
         .where(

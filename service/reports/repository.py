@@ -1,4 +1,4 @@
-"""Open reports, as parts of queries; each is scoped to a site."""
+"""Parts of queries that find open reports; each is scoped to a site."""
 
 from uuid import UUID
 
@@ -10,19 +10,19 @@ from service.tables.conditions import OPEN_REPORT
 
 
 def has_open_report(site_id: UUID) -> ColumnElement[bool]:
-    """Return whether the comment has an open report, whatever its state.
+    """Return the condition that the comment has an open report, whatever its state.
 
-    Reads the partial index of open reports, so that a database can start from the
-    few comments that were reported instead of from all that are approved.
+    It reads the partial index of open reports, so that the database can start from the
+    few reported comments instead of from all approved ones.
     """
     reported = select(Report.comment_id).where(col(Report.site_id) == site_id, OPEN_REPORT)
     return col(Comment.id).in_(reported)
 
 
 def open_report_counts(site_id: UUID) -> Subquery:
-    """Return the site's reported comments with their open reports: `comment_id`, `reports`.
+    """Return a subquery that counts the site's open reports by comment.
 
-    To be joined (outer) to the comments: `counts.c.reports` orders and shows.
+    Its columns are `comment_id` and `reports`; a comment without open reports has no row.
     """
     return (
         select(col(Report.comment_id), func.count().label("reports"))

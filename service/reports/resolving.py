@@ -1,4 +1,4 @@
-"""What moderators' decisions do to open reports."""
+"""Resolves open reports when a moderator decides, and reopens them when one undoes."""
 
 from sqlalchemy import exists, update
 from sqlalchemy.orm import aliased
@@ -11,10 +11,11 @@ from service.tables.conditions import OPEN_REPORT
 
 
 def resolve_reports(session: Session, decision: Decision) -> None:
-    """Resolve the comment's open reports by a moderator's decision; leaves the commit.
+    """Resolve the comment's open reports by a moderator's decision; the caller commits.
 
-    Call it after `change_state`, in its transaction. The events of the reports are
-    due with the decision's and follow it; they carry its id, too.
+    Call it after `change_state`, in the same transaction. The events of the reports are
+    due when the decision's event is, and follow it. They carry the decision's id, so that
+    an undo cancels them as well.
     """
     due = outbox.due_with(session, decision)
     resolved = session.scalars(
@@ -40,11 +41,11 @@ def resolve_reports(session: Session, decision: Decision) -> None:
 
 
 def reopen_reports(session: Session, undone: Decision) -> None:
-    """Open the reports again that the undone decision had resolved; leaves the commit.
+    """Reopen the reports that the undone decision had resolved; the caller commits.
 
-    A member who has reported the comment again meanwhile keeps the newer report
-    alone. The undo cancels the events that have no number yet; who has read one of
-    the others learns of it by `decision.reverted`.
+    If a member has reported the comment again meanwhile, only the newer report stays open.
+    The undo itself cancels those `report.resolved` events that have no number yet. A
+    receiver of the others learns of the undo from `decision.reverted`.
     """
     newer = aliased(Report)
     reported_again = exists().where(

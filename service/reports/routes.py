@@ -19,7 +19,7 @@ CREATED, KNOWN = 201, 200
     "/{comment_id}/reports",
     status_code=CREATED,
     responses={
-        KNOWN: {"model": ReportOut, "description": "This member's report is still open"},
+        KNOWN: {"model": ReportOut, "description": "An earlier report of the member is open"},
         **problems(NotFound, NotReportable),
     },
     summary="Report a comment",
@@ -31,7 +31,7 @@ def post_report(
     context: Context,
     response: Response,
 ) -> ReportOut:
-    """Tell the moderators of a comment; reports of enough known members take it down."""
+    """Report a comment to the moderators; reports by enough known members take it down."""
     kept = report_comment(context, caller, comment_id, report)
     response.status_code = CREATED if kept.created else KNOWN
     return kept.report

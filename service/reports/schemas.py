@@ -1,4 +1,4 @@
-"""What the report call takes and gives."""
+"""Request and response bodies of the report call."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ class ReporterIn(Strict):
 
 
 class ReportIn(Strict):
-    """A notice about a comment; without a reporter it is anonymous."""
+    """A report of a comment; without a reporter it is anonymous."""
 
     reporter: ReporterIn | None = None
     reason: DecisionReason
@@ -23,12 +23,14 @@ class ReportIn(Strict):
 
 
 class ReportOut(BaseModel):
-    """A report."""
+    """A report as it is now."""
 
     id: UUID
     comment_id: UUID
-    revision: int = Field(description="The revision that was there to read")
-    reporter: ReporterOut | None = Field(description="None where the site has no such member")
+    revision: int = Field(description="The revision that was current when the report came")
+    reporter: ReporterOut | None = Field(
+        description="Null for an anonymous report, and for a reporter who is no member of the site"
+    )
     reason: DecisionReason
     note: str | None
     created_at: Time
