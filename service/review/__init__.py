@@ -1,1 +1,1 @@
-"""Review: the queue of flagged comments and the decisions of moderators."""
+"""Review: the queue of comments that need a moderator, and the moderators' decisions."""

@@ -1,4 +1,4 @@
-"""Claims: a moderator's hold on comments of the queue, so that two never work on one."""
+"""Claims: a moderator reserves comments of the queue, so that no other works on them."""
 
 from uuid import UUID
 
@@ -17,9 +17,10 @@ from service.tables import Comment
 def claim_comments(
     context: Context, site_id: UUID, who: Who, filters: QueueFilters, limit: int
 ) -> ClaimsOut:
-    """Hold the next comments for the moderator, together with what they hold already.
+    """Claim the next comments for the moderator, and renew the claims that they have.
 
-    At most `limit` in all, so that asking again after a lost answer takes no more.
+    The moderator holds at most `limit` in all: to repeat the call after a lost answer
+    claims no further comments. Raises what `resolve` raises.
     """
     now = clock.now()
     with context.database.write() as session:
@@ -27,7 +28,7 @@ def claim_comments(
         free, stale = free_for(moderator.id, now), stale_since(context, now)
         places = find_places(session, site_id, filters, stale, limit, only=free)
         ids = [comment_id for _, comment_id in places]
-        # Since they were found, some may have been taken, decided or withdrawn.
+        # Between the two queries, some may have been claimed, decided or withdrawn.
         locked = session.exec(
             select(Comment.id)
             .where(

@@ -1,4 +1,4 @@
-"""A moderator's decision on the revision that they have read."""
+"""Records a moderator's decision on the revision that they have read."""
 
 from typing import Any
 from uuid import UUID
@@ -24,11 +24,12 @@ from service.tables import Comment, Decision, Moderator
 def decide(
     context: Context, site_id: UUID, comment_id: UUID, who: Who, verdict: Verdict
 ) -> DecisionOut:
-    """Record a moderator's decision; the same one sent again is the first one.
+    """Record a moderator's decision; the same decision sent again returns the first one.
 
-    Raises NotFound, IllegalTransition (withdrawn), ClaimedByAnother, or OutdatedDecision when the
-    revision or the expected state is no longer current, or a colleague has decided
-    within the undo window, which the moderator cannot have seen.
+    Raises NotFound, IllegalTransition for a withdrawn comment, and ClaimedByAnother.
+    Raises OutdatedDecision when the revision or the expected state is no longer current.
+    It also does so when a colleague has decided within the undo window and the caller
+    sent no expected state: the moderator may not have seen that decision.
     """
     with context.database.write() as session:
         comment = lock_comment(session, site_id, comment_id)
@@ -66,7 +67,7 @@ def last_decision(session: Session, comment: Comment) -> Decision | None:
 
 
 def _is_same(last: Decision, comment: Comment, verdict: Verdict, moderator: Moderator) -> bool:
-    """Tell a retry after a lost answer from a new decision."""
+    """Tell whether the verdict repeats the last decision, as a retry after a lost answer does."""
     return (
         last.moderator_id == moderator.id
         and last.undoes is None
@@ -88,11 +89,11 @@ def _check_current(
     if comment.state is State.WITHDRAWN:
         raise IllegalTransition("The author has withdrawn this comment.", **now)
     if verdict.revision != comment.revision:
-        raise OutdatedDecision("The text has been edited since. Read the comment again.", **now)
+        raise OutdatedDecision("The text has been edited. Read the comment again.", **now)
     if verdict.expected_state not in (None, comment.state):
-        raise OutdatedDecision("The state has changed since. Read the comment again.", **now)
+        raise OutdatedDecision("The state has changed. Read the comment again.", **now)
     if comment.claimed_by != moderator.id and is_held(comment.claimed_until, clock.now()):
-        raise ClaimedByAnother("Take another one, or wait until the claim has ended.", **now)
+        raise ClaimedByAnother("Take another comment, or wait until the claim ends.", **now)
     if (
         verdict.expected_state is None
         and last
@@ -101,7 +102,7 @@ def _check_current(
         and last.created_at > clock.now() - UNDO_WINDOW
     ):
         raise OutdatedDecision(
-            "A colleague decided a moment ago. Read the comment again; to overrule them, "
+            "Another moderator has just decided. Read the comment again; to overrule them, "
             "send expected_state.",
             **now,
         )

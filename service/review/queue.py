@@ -1,4 +1,4 @@
-"""The queue: what waits for a moderator, in pages."""
+"""Reads the queue of comments that wait for a moderator, in pages."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,11 +28,11 @@ from service.tables.conditions import FLAGGED
 LIST = "queue"
 
 Place = tuple[float, UUID]
-"""Where a comment stands in the queue: its rank, the lowest first, and its id."""
+"""A comment's place in the queue: its rank, lowest first, and its id."""
 
 
 def read_queue(context: Context, site_id: UUID, query: QueueQuery) -> QueueOut:
-    """Return a page of flagged, reported and long-pending comments, with counts."""
+    """Return a page of flagged, reported and long-pending comments, with counts of each."""
     filters = query.model_dump(exclude={"after", "limit"}, exclude_none=True)
     after = decode_cursor(query.after, LIST, filters, _parse_place) if query.after else None
     now = clock.now()
@@ -50,11 +50,11 @@ def read_queue(context: Context, site_id: UUID, query: QueueQuery) -> QueueOut:
 
 
 def stale_since(context: Context, now: datetime) -> datetime:
-    """Return the time before which a comment that is still pending waits too long."""
+    """Return the time before which a comment must have become pending to be long-pending."""
     return now - timedelta(seconds=context.settings.stale_seconds)
 
 
-def find_places(  # noqa: PLR0913 - the page of a filtered list is all of this
+def find_places(  # noqa: PLR0913 - a page of a filtered list depends on all of these
     session: Session,
     site_id: UUID,
     filters: QueueFilters,
@@ -64,9 +64,10 @@ def find_places(  # noqa: PLR0913 - the page of a filtered list is all of this
     after: Place | None = None,
     only: ColumnElement[bool] | None = None,
 ) -> list[Place]:
-    """Return the next places of the queue, `only` those that meet a further condition.
+    """Return the next places of the queue; `only` is a further condition on the comments.
 
-    Each way into the queue is a query of its own, so that each can use its index.
+    Each of the conditions that put a comment into the queue has its own query, so that
+    each query can use its own index.
     """
     rank = _rank(site_id, filters)
     passes = [conditions.matches(session, site_id, filters, stale)]
@@ -136,7 +137,10 @@ def _count(session: Session, site_id: UUID, stale: datetime, now: datetime) -> Q
 
 
 def _rank(site_id: UUID, filters: QueueFilters) -> ColumnElement[float]:
-    """Return what the order goes by, the lowest first; the age decides among equals."""
+    """Return the number that the queue is ordered by, lowest first.
+
+    Comments of the same rank are ordered by id, and so by age.
+    """
     if filters.order == "riskiest":
         return -func.coalesce(col(Comment.risk), 0.0)
     if filters.order == "most_reported":

@@ -35,20 +35,23 @@ from service.review.undo import undo_decision
 router = APIRouter(prefix="/v1", tags=["review"])
 
 
-@router.get("/review/queue", summary="Read what waits for a moderator")
+@router.get("/review/queue", summary="Read the comments that wait for a moderator")
 def get_queue(
     query: Annotated[QueueQuery, Query()],
     caller: ReviewKey,
     context: Context,
     _moderator: ModeratorHeader = None,
 ) -> QueueOut:
-    """Return flagged and reported comments, and those not decided by the policy for minutes."""
+    """Return flagged, reported and long-pending comments, with counts of each."""
     return read_queue(context, caller.site_id, query)
 
 
 @router.post("/review/claims", summary="Claim comments for a moderator")
 def post_claims(wanted: ClaimIn, caller: ReviewWriteKey, context: Context) -> ClaimsOut:
-    """Hold the next comments for five minutes; asking again renews and fills up."""
+    """Claim the next comments for five minutes.
+
+    To call again renews the moderator's claims, and adds comments up to `limit` in all.
+    """
     return claim_comments(context, caller.site_id, wanted.moderator.who, wanted, wanted.limit)
 
 
@@ -74,5 +77,5 @@ def post_decision(
 def post_undo(
     decision_id: DecisionId, undo: UndoIn, caller: ReviewWriteKey, context: Context
 ) -> DecisionOut:
-    """Bring the comment back to the state before, within ten seconds."""
+    """Bring the comment back to the state before the decision, within ten seconds of it."""
     return undo_decision(context, caller.site_id, decision_id, undo.moderator.who)

@@ -1,4 +1,4 @@
-"""What the review calls take and give."""
+"""Request and response bodies of the review calls."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -18,12 +18,12 @@ DecisionId = Annotated[UUID, id_of("decision")]
 
 ModeratorHeader = Annotated[
     str | None,
-    Header(alias="Netiquette-Moderator", description="Key of the moderator you speak for"),
+    Header(alias="Netiquette-Moderator", description="Key of the moderator for whom you act"),
 ]
 
 
 class QueueFilters(BaseModel):
-    """Which part of the queue, and in which order."""
+    """The part of the queue to return, and its order."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,11 +32,11 @@ class QueueFilters(BaseModel):
     reason: str | None = Field(
         None,
         pattern="^[a-z_]{1,40}$",
-        description="Only comments that are there for this reason: a code such as `reported`, "
-        "`long_pending`, `over_threshold`, or an attribute such as `threat`",
+        description="Only comments that are in the queue for this reason: a code such as "
+        "`reported`, `long_pending` or `over_threshold`, or an attribute such as `threat`",
     )
     language: str | None = Field(
-        None, pattern="^[A-Za-z-]{2,35}$", description="As the workers detected it, e.g. `de`"
+        None, pattern="^[A-Za-z-]{2,35}$", description="Language that workers detected, e.g. `de`"
     )
 
 
@@ -45,14 +45,14 @@ class QueueQuery(QueueFilters, Page):
 
 
 class ClaimIn(QueueFilters):
-    """How many comments a moderator takes, with the filters of the queue."""
+    """The number of comments that a moderator claims, with the filters of the queue."""
 
     limit: int = Field(10, ge=1, le=MAX_CLAIMS, strict=True)
     moderator: ModeratorIn
 
 
 class ClaimOut(BaseModel):
-    """Who works on a comment, and until when."""
+    """The moderator who has claimed a comment, and the end of the claim."""
 
     moderator: ModeratorOut
     until: Time
@@ -62,20 +62,20 @@ class QueueItem(CommentOut):
     """A comment in the queue."""
 
     claim: ClaimOut | None
-    open_reports: int = Field(description="Anonymous ones included")
+    open_reports: int = Field(description="Open reports, including anonymous ones")
 
 
 class QueueCounts(BaseModel):
-    """How much there is to do on the whole site; counted when asked, so it cannot drift."""
+    """The size of the site's whole queue; each call counts anew, so no count is out of date."""
 
     flagged: int
-    reported: int = Field(description="Published, with open reports")
-    long_pending: int = Field(description="Not decided by the policy for minutes")
-    claimed: int = Field(description="Of all these, held by somebody now")
+    reported: int = Field(description="Approved comments with open reports")
+    long_pending: int = Field(description="Comments that have been pending for too long")
+    claimed: int = Field(description="Comments that a moderator has claimed now")
 
 
 class QueueOut(BaseModel):
-    """A page of what waits for a moderator."""
+    """A page of the comments that wait for a moderator."""
 
     items: list[QueueItem]
     next: str | None
@@ -83,30 +83,30 @@ class QueueOut(BaseModel):
 
 
 class ClaimsOut(BaseModel):
-    """What the moderator holds now, in the order asked for."""
+    """The comments that the moderator has claimed now, in the order asked for."""
 
     items: list[QueueItem]
 
 
 class Verdict(Strict):
-    """What a moderator decides of the revision that they have read."""
+    """A moderator's verdict on the revision that they have read."""
 
     state: Literal[State.APPROVED, State.REJECTED, State.FLAGGED]
     revision: int = Field(ge=1, le=2**31 - 1, strict=True)
     expected_state: State | None = Field(
-        None, description="The state that the moderator saw; another one now answers 409"
+        None, description="The state that the moderator saw; 409 if the comment's state differs"
     )
     reason: DecisionReason | None = None
-    note: Body | None = Field(None, max_length=2000, description="For colleagues, not readers")
+    note: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
 
 
 class DecisionIn(Verdict):
-    """A verdict, with the moderator whose it is."""
+    """A verdict, with the moderator who gives it."""
 
     moderator: ModeratorIn
 
 
 class UndoIn(Strict):
-    """Who takes a decision back."""
+    """The moderator who undoes a decision."""
 
     moderator: ModeratorIn

@@ -1,4 +1,4 @@
-"""Which comments are in the queue, and why, as conditions on the comment table."""
+"""Conditions on the comment table that say which comments are in the queue, and why."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,42 +15,48 @@ from service.tables import Assessment, Comment, Decision, Thread
 from service.tables.conditions import FLAGGED, PENDING, has_ended
 
 CLAIM = timedelta(minutes=5)
-"""How long a claim lasts; asking again renews it, and it frees itself afterwards."""
+"""How long a claim lasts unless the moderator renews it; after that it ends by itself."""
+
+TOO_LONG = 2 * CLAIM
+"""A claim that would still last longer than this counts as ended.
+
+No claim is made for so long, so it was made before the clock was set back.
+"""
 
 
 def long_pending(stale: datetime) -> ColumnElement[bool]:
-    """Return whether the policy has not decided since `stale`."""
+    """Return the condition that the comment has been pending since before `stale`."""
     return and_(PENDING, col(Comment.pending_since) < stale)
 
 
 def reported(site_id: UUID) -> ColumnElement[bool]:
-    """Return whether readers see the comment, and somebody has reported it."""
+    """Return the condition that the comment is approved and has an open report."""
     return and_(col(Comment.state) == State.APPROVED, has_open_report(site_id))
 
 
 def ways_in(site_id: UUID, stale: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return each way into the queue."""
+    """Return the conditions that put a comment into the queue; one of them is enough."""
     return FLAGGED, reported(site_id), long_pending(stale)
 
 
 def in_queue(site_id: UUID, stale: datetime) -> ColumnElement[bool]:
-    """Return whether the comment waits for a moderator, for whichever reason."""
+    """Return the condition that the comment is in the queue, for any reason."""
     return or_(*ways_in(site_id, stale))
 
 
 def claimed(now: datetime) -> ColumnElement[bool]:
-    """Return whether a moderator holds the comment now."""
+    """Return the condition that a moderator's claim on the comment lasts at `now`."""
     until = col(Comment.claimed_until)
     return and_(until > now, until <= now + clock.LONGEST_HOLD)
 
 
 def is_held(until: datetime | None, now: datetime) -> bool:
-    """Tell the same of one comment, by the end of its claim."""
-    return clock.lasts(until, now)
+    """Tell whether a claim that ends at `until` lasts at `now`."""
+    return clock.lasts(until, TOO_LONG, now)
 
 
 def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:
-    """Return whether the moderator may take the comment: nobody else holds it now."""
+    """Return the condition that no other moderator has a claim on the comment now."""
     return or_(
         has_ended(col(Comment.claimed_until), now),
         col(Comment.claimed_by) == moderator_id,
@@ -60,7 +66,7 @@ def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:
 def matches(
     session: Session, site_id: UUID, filters: QueueFilters, stale: datetime
 ) -> ColumnElement[bool]:
-    """Return whether the comment passes the filters."""
+    """Return the condition that the comment passes the filters."""
     conditions: list[ColumnElement[bool]] = [true()]
     if filters.thread is not None:
         thread = select(Thread.id).where(
@@ -95,13 +101,14 @@ def _has_reason(
 
 
 def _is_current(revision: int) -> ColumnElement[bool]:
-    """Return whether a record's revision is the comment's; none is newer."""
-    # For `==` Postgres may think it cheaper to read all records of the site at once.
+    """Return the condition that a record belongs to the comment's current revision."""
+    # `>=` is the same as `==`, as no record has a newer revision. With `==`, Postgres may
+    # estimate that it is cheaper to read all records of the site at once.
     return col(revision) >= col(Comment.revision)
 
 
 def _names(session: Session, reason: str) -> ColumnElement[bool]:
-    """Return whether a decision's reasons name this code or this attribute."""
+    """Return the condition that a decision's reasons have this code or this attribute."""
     if session.get_bind().dialect.name == "postgresql":
         reasons = type_coerce(col(Decision.reasons), JSONB)
         return or_(reasons.contains([{"code": reason}]), reasons.contains([{"attribute": reason}]))

@@ -1,4 +1,4 @@
-"""Taking a decision back, within its window."""
+"""Undoes a moderator's decision, within the undo window."""
 
 from typing import Any
 from uuid import UUID
@@ -25,12 +25,12 @@ UNDONE = "undone"
 
 
 def undo_decision(context: Context, site_id: UUID, decision_id: UUID, who: Who) -> DecisionOut:
-    """Bring the comment back to the state before, as a new decision.
+    """Undo a moderator's decision: a new decision restores the comment's state before it.
 
-    The held events of the decision are cancelled; the one of the undo says what holds
-    now. The same undo sent again is the first one. Raises NotFound, Conflict for what
-    no moderator decided, NotYourDecision, or UndoTooLate when the window has passed
-    or the comment has changed since.
+    The undo cancels those events of the decision that have no number yet, and records one
+    event of its own. The same undo sent again returns the first one. Raises NotFound,
+    NotYourDecision, Conflict for a decision that is an undo or that no moderator made, and
+    UndoTooLate when the undo window has passed or the comment has changed since.
     """
     with context.database.write() as session:
         decision = _get_decision(session, site_id, decision_id)
@@ -69,18 +69,18 @@ def _get_decision(session: Session, site_id: UUID, decision_id: UUID) -> Decisio
 
 def _check(decision: Decision, last: Decision | None, moderator: Moderator) -> None:
     if decision.actor is not Actor.MODERATOR or decision.undoes:
-        raise Conflict("Only a moderator's decision can be undone. Decide anew instead.")
+        raise Conflict("Only a moderator's decision can be undone. Make a new decision instead.")
     if decision.moderator_id != moderator.id and not moderator.lead:
         raise NotYourDecision("Only the moderator who decided, or a lead, can undo this.")
     if last is None or last.id != decision.id:
-        raise UndoTooLate("The comment has changed since. Read it again, and decide anew.")
+        raise UndoTooLate("The comment has changed since. Read it again, and make a new decision.")
     if clock.now() > decision.created_at + outbox.UNDO_WINDOW:
         seconds = int(outbox.UNDO_WINDOW.total_seconds())
-        raise UndoTooLate(f"The {seconds} seconds for an undo have passed. Decide anew instead.")
+        raise UndoTooLate(f"The {seconds} s for an undo have passed. Make a new decision instead.")
 
 
 def _reasons_before(session: Session, decision: Decision) -> list[dict[str, Any]]:
-    """Return why the comment was in the state that it goes back to, for whoever decides next."""
+    """Return the reasons for the restored state, so that the next moderator sees them."""
     before = session.exec(
         select(Decision)
         .where(
