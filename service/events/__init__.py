@@ -1,1 +1,1 @@
-"""Events: numbered when due, read in order, composed when read, deleted when old."""
+"""Events: what happened on a site, numbered when due, read in order, deleted when old."""

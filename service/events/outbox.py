@@ -1,7 +1,7 @@
-"""The outbox: every event is written here, in the transaction of what it tells of (invariant 4).
+"""The outbox: writes each event in the transaction of the change that it tells of (invariant 4).
 
 An event is written without a number and with a due time. The sequencer numbers it when
-that has come. Nothing here commits.
+it is due. Nothing here commits.
 """
 
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ from service.domain.events import EventType
 from service.tables import Comment, Decision, Event, Report
 
 UNDO_WINDOW = timedelta(seconds=10)
-"""How long the event of a moderator's decision is held back, so that an undo can cancel it."""
+"""How long a moderator may undo a decision; its event is held back for as long."""
 
 TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class About:
-    """What an event is about: ids of rows, from which its data is composed when it is read."""
+    """The ids of the rows that an event is about; its data is composed when it is read."""
 
     site_id: UUID
     comment_id: UUID | None = None
@@ -33,11 +33,11 @@ class About:
     report_id: UUID | None = None
     member_id: UUID | None = None
     facts: dict[str, Any] = field(default_factory=dict)
-    """What no row keeps; never a text or a name."""
+    """Values that no row keeps; never a text or a name."""
 
 
 def about_decision(decision: Decision, report_id: UUID | None = None) -> About:
-    """Return that an event is about a decision, or about a report that the decision resolved."""
+    """Return the ids for the event of a decision, or of a report that the decision resolved."""
     return About(
         decision.site_id,
         comment_id=decision.comment_id,
@@ -48,7 +48,7 @@ def about_decision(decision: Decision, report_id: UUID | None = None) -> About:
 
 
 def about_report(report: Report) -> About:
-    """Return that an event is about a report."""
+    """Return the ids for the event of a report."""
     return About(
         report.site_id,
         comment_id=report.comment_id,
@@ -65,7 +65,7 @@ def record(
     at: datetime | None = None,
     due: datetime | None = None,
 ) -> Event:
-    """Add an event that happened `at` (default: now) and is due then, or later at `due`."""
+    """Add an event that happened `at` (default: now) and is due at `due` (default: `at`)."""
     at = at or clock.now()
     event = Event(
         type=kind,
@@ -84,7 +84,7 @@ def record(
 
 
 def release(session: Session, comment: Comment, now: datetime) -> None:
-    """Make the comment's held event due: a newer one may not be numbered before it."""
+    """Make the comment's held events due, so that no newer event is numbered before them."""
     session.execute(
         update(Event)
         .where(_of_comment(comment.site_id, comment.id), is_unnumbered(), col(Event.due_at) > now)
@@ -94,7 +94,7 @@ def release(session: Session, comment: Comment, now: datetime) -> None:
 
 
 def cancel(session: Session, decision: Decision) -> None:
-    """Cancel what a decision caused and nobody has been told: it is about to be undone."""
+    """Cancel the events of a decision that have no number yet, because it is being undone."""
     session.execute(
         update(Event)
         .where(_of_decision(decision), is_unnumbered())
@@ -104,10 +104,10 @@ def cancel(session: Session, decision: Decision) -> None:
 
 
 def next_moment(session: Session, comment: Comment) -> datetime:
-    """Return now, but after everything that has happened to the comment.
+    """Return the present time, or one TICK after the comment's last event if that is later.
 
-    A clock that was set back must not turn the order of a comment's events around. The
-    caller holds the comment's row, so that nobody adds to them meanwhile.
+    A clock that was set back must not change the order of a comment's events. The caller
+    has locked the comment's row, so that no other transaction adds an event meanwhile.
     """
     last: datetime | None = session.exec(
         select(func.max(col(Event.created_at))).where(_of_comment(comment.site_id, comment.id))
@@ -117,10 +117,10 @@ def next_moment(session: Session, comment: Comment) -> datetime:
 
 
 def held_until(session: Session, comment: Comment) -> datetime | None:
-    """Return when the last event of the comment is due that has no number yet; None without one.
+    """Return the latest due time of the comment's unnumbered events; None if there are none.
 
-    A report's event is due with it: events of a comment stay in order, and no reader's
-    report may cut a moderator's undo window short.
+    A report's event must not be due earlier, so that the comment's events stay in order.
+    It must not make them due now either: a report would then end a moderator's undo window.
     """
     last: datetime | None = session.exec(
         select(func.max(col(Event.due_at))).where(
@@ -131,12 +131,12 @@ def held_until(session: Session, comment: Comment) -> datetime | None:
 
 
 def due_with(session: Session, decision: Decision) -> datetime:
-    """Return when the event of a decision is due."""
+    """Return the due time of the decision's event."""
     return session.exec(select(Event.due_at).where(_of_decision(decision))).one()
 
 
 def is_unnumbered() -> ColumnElement[bool]:
-    """Return the condition that an event waits for its number: it was not cancelled."""
+    """Return the condition that an event has no number yet, and was not cancelled."""
     return and_(col(Event.sequence).is_(None), col(Event.cancelled_at).is_(None))
 
 

@@ -1,4 +1,4 @@
-"""What readers of events wait for (Prefer: wait)."""
+"""Finds the news that readers of events wait for (Prefer: wait)."""
 
 from uuid import UUID
 
@@ -10,11 +10,11 @@ from service.events.sequencer import is_due
 from service.tables import Event, Site
 
 Position = tuple[UUID, int]
-"""A site, and the number of the last event that its reader has seen."""
+"""A site, and the number of the last event that the reader has seen."""
 
 
 def find_positions_with_news(database: Database, positions: list[Position]) -> list[Position]:
-    """Return the positions after which there is something to read, or to number."""
+    """Return the positions after which there is an event to read, or one that is due."""
     sites = {site_id for site_id, _ in positions}
     with database.read() as session:
         newest = dict(

@@ -1,4 +1,4 @@
-"""Composing events from the rows they are about, at the time they are read (invariant 8)."""
+"""Composes events from the rows that they are about, when they are read (invariant 8)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ Row = TypeVar("Row", Comment, Decision, Member, Moderator, Report, Thread)
 
 
 def present_events(session: Session, site_id: UUID, events: Sequence[Event]) -> list[EventOut]:
-    """Return the site's numbered events, with neither a text nor a name in them."""
+    """Return the site's numbered events in their public form, without texts or names."""
     related = _load(session, site_id, events)
     return [
         EventOut.model_validate(
@@ -50,7 +50,7 @@ def present_events(session: Session, site_id: UUID, events: Sequence[Event]) -> 
 
 @dataclass(frozen=True)
 class _Related:
-    """What a page of events is about, by id."""
+    """The rows that a page of events is about, by id."""
 
     comments: dict[UUID | None, Comment]
     decisions: dict[UUID | None, Decision]
@@ -106,7 +106,7 @@ class _Related:
 
 
 def _load(session: Session, site_id: UUID, events: Sequence[Event]) -> _Related:
-    """Read it with one query per table, however many events there are."""
+    """Read the related rows with one query per table, for any number of events."""
     comments = _rows(session, site_id, Comment, [event.comment_id for event in events])
     decisions = _rows(session, site_id, Decision, [event.decision_id for event in events])
     reports = _rows(session, site_id, Report, [event.report_id for event in events])

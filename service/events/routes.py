@@ -24,10 +24,11 @@ async def get_events(
     caller: EventsKey,
     context: Context,
 ) -> EventsOut:
-    """Return what follows number `after`; with `Prefer: wait=N` (at most 10 s) wait for it.
+    """Return the events after number `after`; `Prefer: wait=N` waits for one, at most 10 s.
 
-    Keep `next` and go on from it, also after a day's outage: nothing is missed. Where
-    events were deleted meanwhile, the answer is 410 and names the `oldest` one kept.
+    Store `next` and continue from it, so that you miss no event, not even after an outage.
+    If events after that number were deleted meanwhile, the answer is 410 and names the
+    `oldest` event that is kept.
     """
     page = await run_in_threadpool(read_events, context, caller.site_id, query)
     wait = preferred_wait(request.headers)

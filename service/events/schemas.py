@@ -1,6 +1,6 @@
-"""Events as receivers see them: the same when read and, later, when sent.
+"""The events as callers read them; the payloads of webhooks use the same parts.
 
-Version 1. Fields may be added; a change of what one means is a new version.
+This is version 1. Fields may be added; a new meaning of a field makes a new version.
 """
 
 from typing import Literal
@@ -19,32 +19,32 @@ MAX_SEQUENCE = 2**63 - 1
 
 
 class EventsQuery(BaseModel):
-    """Where to go on reading."""
+    """The position to continue from, and the size of the page."""
 
     model_config = ConfigDict(extra="forbid")
 
     after: int = Field(
-        0, ge=0, le=MAX_SEQUENCE, description="`next` of the page before; 0 for the first"
+        0, ge=0, le=MAX_SEQUENCE, description="`next` of the previous page; 0 for the first page"
     )
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
 
 class KeyOut(BaseModel):
-    """A thread, a member or a moderator; events carry no names."""
+    """The key of a thread, a member or a moderator; events carry no names."""
 
     key: str
 
 
 class EventComment(BaseModel):
-    """The comment that an event is about; its text is read by its id."""
+    """The comment that an event is about, without its text; read that by the comment's id."""
 
     id: UUID
     external_id: str | None
     thread: KeyOut
     member: KeyOut
-    revision: int = Field(description="The revision that was current")
+    revision: int = Field(description="The revision that was current when the event happened")
     state: State = Field(
-        description="The state that the event led to; of `report.received`: the state by now"
+        description="The state that the event led to; for `report.received`, the present state"
     )
 
 
@@ -67,7 +67,7 @@ class EventDecision(BaseModel):
     policy: int | None = Field(description="Version of the policy that decided")
     moderator: KeyOut | None
     reasons: list[EventReason]
-    undoes: UUID | None = Field(description="The decision that this one takes back")
+    undoes: UUID | None = Field(description="The decision that this one undoes")
 
 
 class EventReport(BaseModel):
@@ -79,9 +79,9 @@ class EventReport(BaseModel):
 
 
 class Data(BaseModel):
-    """What every event's data has."""
+    """The fields that the data of all events have."""
 
-    version: Literal[1] = Field(1, description="Of this form")
+    version: Literal[1] = Field(1, description="Version of the form of the data")
 
 
 class CommentData(Data):
@@ -109,10 +109,10 @@ class MemberStatusData(Data):
 
 
 class MemberErasedData(Data):
-    """Data of `member.erased`; the member's key is the random one that took its place."""
+    """Data of `member.erased`; `member.key` is the random key that replaced the member's own."""
 
     member: KeyOut
-    receipt: UUID = Field(description="As the erasure was answered with")
+    receipt: UUID = Field(description="Id of the erasure's receipt, as the DELETE answered it")
 
 
 class EndpointOfEvent(BaseModel):
@@ -122,7 +122,7 @@ class EndpointOfEvent(BaseModel):
 
 
 class WebhookData(Data):
-    """Data of `webhook.test`, and of `webhook.disabled`, which tells the reason."""
+    """Data of `webhook.test`, and of `webhook.disabled`, which has a reason."""
 
     endpoint: EndpointOfEvent
     reason: DisabledReason | None = None
@@ -135,9 +135,9 @@ class EventOut(BaseModel):
     """A numbered event."""
 
     sequence: int = Field(description="1, 2, 3 … without gaps on this site")
-    id: UUID = Field(description="Stays the same however often the event arrives")
+    id: UUID = Field(description="The same each time the event is read or delivered")
     type: EventType
-    timestamp: Time = Field(description="When it happened")
+    timestamp: Time = Field(description="When the event happened")
     data: EventData
 
 
@@ -145,4 +145,4 @@ class EventsOut(BaseModel):
     """A page of the site's events."""
 
     items: list[EventOut]
-    next: int = Field(description="The last sequence seen: `after` of the next page")
+    next: int = Field(description="Send this as `after` to get the next page")

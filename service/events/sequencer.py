@@ -1,8 +1,8 @@
-"""The sequencer: gives due events the numbers 1, 2, 3 … of their site (invariant 6).
+"""The sequencer: gives a site's due events the numbers 1, 2, 3 … (invariant 6).
 
-Any process may run it at any time. The site's row is held meanwhile, so that
-numbers are given by one at a time and appear in their order: a reader who sees
-a number can also see every lower one.
+Any process may run it at any time. It locks the site's row, so that only one transaction
+at a time gives numbers, and numbers become visible in order. A reader that sees a number
+can therefore also see all lower ones.
 """
 
 from datetime import datetime
@@ -16,14 +16,23 @@ from service.events.outbox import is_unnumbered
 from service.tables import Event, Site
 
 BATCH = 500
-"""Events per transaction, so that nobody waits long for the site; at least a page of a reader."""
+"""Most events per transaction, so that no other waits long for the lock on the site.
+
+It is at least the size of a reader's page (`MAX_LIMIT`).
+"""
+
+SET_BACK = 2 * UNDO_WINDOW
+"""An event that is due later than this from now counts as due.
+
+No event is held back for so long, so it was written before the clock was set back.
+"""
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
-    """Return whether an event is to be numbered now.
+    """Return the condition that an event is to be numbered now.
 
-    Nothing is held back for longer than the undo window; a due time far ahead says
-    that the clock was set back, and for that nobody has to wait.
+    No event is held back for longer than the undo window. A due time further ahead than
+    SET_BACK shows that the clock was set back, so such an event need not wait.
     """
     return and_(
         is_unnumbered(), or_(col(Event.due_at) <= now, col(Event.due_at) > now + LONGEST_HOLD)
@@ -31,20 +40,20 @@ def is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def sites_with_due_events(session: Session, now: datetime) -> list[UUID]:
-    """Return the sites that have something to number."""
+    """Return the ids of the sites that have events to number."""
     return list(session.exec(select(Event.site_id).where(is_due(now)).distinct()))
 
 
 def number_due_events(session: Session, site_id: UUID, now: datetime) -> int:
-    """Give the next numbers to at most BATCH due events; return to how many.
+    """Give the next numbers to at most BATCH due events, and return how many it numbered.
 
-    Per comment the order is that of its changes: the due time never falls from one
-    change to the next, and the time of creation always rises. The commit is the
-    caller's, and should come soon.
+    The events of a comment are numbered in the order of its changes: from one change to
+    the next, the due time never falls and the time of creation always rises. The caller
+    commits, and should do so soon.
     """
     site = lock_site(session, site_id)
-    # Locked, because an undo may be about to cancel one of them: it comes first and
-    # the event is passed over, or it waits and finds the event numbered.
+    # The events are locked because an undo may cancel one at the same time. Either the
+    # undo comes first and this skips the event, or it waits and finds the event numbered.
     events = session.exec(
         select(Event)
         .where(
@@ -65,10 +74,10 @@ def number_due_events(session: Session, site_id: UUID, now: datetime) -> int:
 
 
 def lock_site(session: Session, site_id: UUID) -> Site:
-    """Return the site, with its numbers held until the commit.
+    """Return the site, locked until the commit, so that no other transaction gives numbers.
 
-    NO KEY UPDATE, since a stronger lock would stop everybody who adds a comment:
-    their foreign key to the site shares its key.
+    The lock is NO KEY UPDATE. A stronger one would block all transactions that add a
+    comment: the comment's foreign key takes a KEY SHARE lock on the site.
     """
     return session.exec(
         select(Site).where(col(Site.id) == site_id).with_for_update(key_share=True)
@@ -76,9 +85,10 @@ def lock_site(session: Session, site_id: UUID) -> Site:
 
 
 def _horizon(session: Session, site_id: UUID, now: datetime) -> datetime:
-    """Return until when events are numbered: now, or everything if the clock was set back.
+    """Return the due time up to which events are numbered: `now`, unless the clock was set back.
 
-    All or none, so that no event of a comment can overtake an older one.
+    If it was, the result is the last due time, so that all events are numbered: otherwise
+    an event of a comment could overtake an older one.
     """
     last: datetime | None = session.exec(
         select(func.max(col(Event.due_at))).where(col(Event.site_id) == site_id, is_unnumbered())

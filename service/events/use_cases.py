@@ -1,4 +1,4 @@
-"""Reading the site's events in order."""
+"""Reads a site's events in order."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,14 +15,15 @@ from service.tables import Event, Site
 
 
 def read_events(context: Context, site_id: UUID, query: EventsQuery) -> EventsOut:
-    """Return the events that follow; numbers what is due first, where the page has room for it.
+    """Return the events after `query.after`; if the page has room, number due events first.
 
-    Raises Gone when some that follow were deleted, and Invalid for an `after` that
-    was never given out: who went on from there would miss events.
+    Raises Gone if some of the events after it were deleted, and Invalid for an `after`
+    beyond the newest event: a reader that continued from there would miss events.
     """
     now = clock.now()
     with context.database.read() as session:
-        # Before the page: what somebody else numbers in between must be in it.
+        # This query comes before the page: an event that another transaction numbers between
+        # the two is then in the page.
         has_due = _has_due_events(session, site_id, now)
         page = _read_page(session, site_id, query)
     if len(page.items) == query.limit or not has_due:
@@ -45,7 +46,8 @@ def _read_page(session: Session, site_id: UUID, query: EventsQuery) -> EventsOut
         .order_by(col(Event.sequence))
         .limit(query.limit)
     ).all()
-    # After the events: what the retention deletes in between must not go unnoticed.
+    # The check comes after the query: it then notices events that the retention deletes
+    # between the two.
     _check_position(session.get_one(Site, site_id), query.after)
     items = present_events(session, site_id, events)
     return EventsOut(items=items, next=items[-1].sequence if items else query.after)
@@ -61,7 +63,7 @@ def _check_position(site: Site, after: int) -> None:
     if after < site.events_deleted:
         oldest = site.events_deleted + 1
         raise Gone(
-            f"The events up to number {site.events_deleted} are no longer kept. To go on with "
-            f"the oldest one, send after={site.events_deleted}.",
+            f"The events up to number {site.events_deleted} are no longer kept. To continue with "
+            f"the oldest event that is kept, send after={site.events_deleted}.",
             oldest=oldest,
         )
