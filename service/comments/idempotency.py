@@ -74,7 +74,7 @@ def find_answer(session: Session, request: Request) -> Accepted | None:
         raise IdempotencyKeyReused(
             "This Idempotency-Key was sent with another body. Use a new key for a new request."
         )
-    if clock.lasts(first.in_flight_until, 2 * timedelta(seconds=MAX_WAIT), clock.now()):
+    if clock.lasts(first.in_flight_until, clock.now()):
         raise RequestInFlight(
             "The first request with this Idempotency-Key is still running. Wait for its answer, "
             "or send the request again later."

@@ -21,18 +21,12 @@ BATCH = 500
 It is at least the size of a reader's page (`MAX_LIMIT`).
 """
 
-SET_BACK = 2 * UNDO_WINDOW
-"""An event that is due later than this from now counts as due.
-
-No event is held back for so long, so it was written before the clock was set back.
-"""
-
 
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Return the condition that an event is to be numbered now.
 
     No event is held back for longer than the undo window. A due time further ahead than
-    SET_BACK shows that the clock was set back, so such an event need not wait.
+    LONGEST_HOLD shows that the clock was set back, so such an event need not wait.
     """
     return and_(
         is_unnumbered(), or_(col(Event.due_at) <= now, col(Event.due_at) > now + LONGEST_HOLD)

@@ -17,12 +17,6 @@ from service.tables.conditions import FLAGGED, PENDING, has_ended
 CLAIM = timedelta(minutes=5)
 """How long a claim lasts unless the moderator renews it; after that it ends by itself."""
 
-TOO_LONG = 2 * CLAIM
-"""A claim that would still last longer than this counts as ended.
-
-No claim is made for so long, so it was made before the clock was set back.
-"""
-
 
 def long_pending(stale: datetime) -> ColumnElement[bool]:
     """Return the condition that the comment has been pending since before `stale`."""
@@ -52,7 +46,7 @@ def claimed(now: datetime) -> ColumnElement[bool]:
 
 def is_held(until: datetime | None, now: datetime) -> bool:
     """Tell whether a claim that ends at `until` lasts at `now`."""
-    return clock.lasts(until, TOO_LONG, now)
+    return clock.lasts(until, now)
 
 
 def free_for(moderator_id: UUID, now: datetime) -> ColumnElement[bool]:

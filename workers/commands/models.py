@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.commands.database import tell_unusable
 from service.db import Database
 from service.settings import settings
+from workers import manifest as manifests
+from workers.manifest import ModelError
 from workers.models import chosen, derived, registry
-from workers.models import manifest as manifests
-from workers.models.active import graph_conditions, graph_folder
-from workers.models.errors import ModelError
+from workers.models.loading import graph_conditions, graph_folder
 from workers.models.registry import Model, find, installed
 
 commands = typer.Typer(no_args_is_help=True, help="Models: what scores the comments.")
