@@ -1,1 +1,1 @@
-"""Policies of sites: which one is active, and the facts that it judges by."""
+"""The policies of sites: reads the active one, and the facts that it judges by."""

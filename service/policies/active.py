@@ -1,4 +1,4 @@
-"""Which policy decides on each site."""
+"""Reads the policy that is active on each site."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from service.tables import Policy, Site
 
 @dataclass(frozen=True)
 class ActivePolicy:
-    """The policy that decides on a site; `document` is None where that version is missing."""
+    """The policy that is active on a site; `document` is None if that version is missing."""
 
     version: int
     document: Mapping[str, Any] | None

@@ -1,4 +1,4 @@
-"""Gathering the facts that a policy judges by; every judgement on a comment gets them here."""
+"""Gathers the facts that a policy judges by; all judgements on comments get them from here."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from service.tables.conditions import OPEN_REPORT
 
 @dataclass(frozen=True)
 class Background:
-    """What policies consult besides the scores, for the comments of one transaction."""
+    """The data that policies need besides scores, for the comments of one transaction."""
 
     policies: Mapping[UUID, ActivePolicy]
-    """By site."""
+    """The active policies, by site."""
     statuses: Mapping[UUID, MemberStatus]
-    """By member."""
+    """The members' present statuses, by member."""
     looked_at: frozenset[UUID]
     """Comments that were flagged before, or decided by a moderator."""
     reporters: Mapping[UUID, int]
-    """By comment: how many different members' reports of it are open; none is left out."""
+    """How many different members have an open report, by comment; a comment without is absent."""
 
     def facts(
         self,
@@ -48,7 +48,7 @@ class Background:
 
 
 def gather(session: Session, comments: Collection[Comment]) -> Background:
-    """Return the background of these comments, of any sites, in four queries."""
+    """Return the background of these comments with four queries; they may be of any sites."""
     members = select(Member).where(col(Member.id).in_({c.member_id for c in comments}))
     looked_at = select(Decision.comment_id).where(
         col(Decision.comment_id).in_([comment.id for comment in comments]),
@@ -76,15 +76,15 @@ def without_comment(forms: Mapping[str, dict[str, float]]) -> Facts:
 
 
 def with_reports(session: Session, comment: Comment, recorded: Mapping[str, Any]) -> Facts:
-    """Return the recorded facts of a decision with the reports that are open by now."""
+    """Return the recorded facts of a decision, with the number of reporters as it is now."""
     reporters = _count_reporters(session, [comment]).get(comment.id, 0)
     return Facts.model_validate({**recorded, "reporters": reporters})
 
 
 def _count_reporters(session: Session, comments: Collection[Comment]) -> Mapping[UUID, int]:
-    """Count the different members whose reports are open, by comment; leaves out the others.
+    """Count the different members who have an open report, by comment.
 
-    Anonymous reports count for nothing.
+    Anonymous reports do not count. Comments without such members are left out.
     """
     counted = session.exec(
         select(Report.comment_id, func.count(col(Report.reporter_id).distinct()))

@@ -1,1 +1,1 @@
-"""The policy: which state a revision gets. Pure functions on plain data."""
+"""The policy decides which state a revision gets; it is pure functions on plain data."""

@@ -1,4 +1,4 @@
-"""The policy document: a versioned, immutable statement of what is flagged."""
+"""The policy document: says which comments are flagged; versioned and immutable."""
 
 from typing import Annotated
 
@@ -10,11 +10,12 @@ Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class PolicyDocument(BaseModel):
-    """Thresholds per attribute (scores 0..1), and the attributes that a model must give.
+    """Thresholds by attribute (scores 0..1), required attributes, and a limit of reports.
 
-    `report_limit`: so many members' open reports flag what the policy had approved.
-    `required`: without a score for each of these a comment is flagged, since a
-    model that lacks the attribute would otherwise pass everything as harmless.
+    `flag_at`: a score at or over the threshold of its attribute flags the comment.
+    `required`: a comment is flagged unless it has a score for each of these attributes.
+    Otherwise a model that lacks an attribute would pass all comments as harmless.
+    `report_limit`: open reports of so many members flag a comment that the policy approved.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,9 +25,9 @@ class PolicyDocument(BaseModel):
     report_limit: int = Field(3, ge=1)
 
 
-# `toxicity` is what every Detoxify model gives; the others named here are graver
-# than it. `insult`, `obscene` and `identity_attack` are shown, but not judged:
-# what is toxic in them shows in `toxicity`, the rest would flag harmless swearing.
+# All Detoxify models give `toxicity`; the other attributes named here are graver.
+# `insult`, `obscene` and `identity_attack` are shown to moderators but have no threshold:
+# toxic cases also raise `toxicity`, and a threshold would flag harmless swearing.
 FIRST_POLICY = PolicyDocument(
     flag_at={"toxicity": 0.5, "severe_toxicity": 0.5, "threat": 0.5, "sexual_explicit": 0.5}
 )

@@ -1,4 +1,4 @@
-"""What the policy looks at, recorded with each decision so that it can be recomputed."""
+"""The facts that the policy judges by; stored with each decision to recompute it later."""
 
 from typing import Literal
 
@@ -9,23 +9,23 @@ from service.domain.vocabulary import MemberStatus
 
 
 class Facts(BaseModel):
-    """Everything that a decision depends on besides the policy document (invariant 10)."""
+    """All data that a decision depends on besides the policy document (invariant 10)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1] = 1
-    """Of this form; a change of what a field means gets a new one."""
+    """Version of this form; a new meaning of a field makes a new version."""
 
     forms: dict[str, dict[str, float]]
-    """Scores 0..1 of every text form that was scored; empty when scoring failed."""
+    """Scores 0..1 by attribute, for each text form that was scored; empty if scoring failed."""
     failure: str | None = None
-    """Why scoring failed for good, by its error's name; never a text."""
+    """Name of the error with which scoring finally failed; never a text."""
     member_status: MemberStatus = MemberStatus.ACTIVE
     previously_flagged: bool = False
-    """An earlier revision was flagged, or decided by a moderator."""
+    """Whether the comment was flagged before, or decided by a moderator."""
 
     reporters: int = 0
-    """Different members whose reports of the comment are open."""
+    """How many different members have an open report of the comment."""
 
     @property
     def scores(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What phases find, and what follows from all findings together."""
+"""The findings of the policy's phases, and the verdict that follows from them."""
 
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -20,12 +20,12 @@ class Reason(BaseModel):
     evidence: str | None = None
 
     def stored(self) -> dict[str, Any]:
-        """Return the fields that are set."""
+        """Return the fields that are set, as they are stored with the decision."""
         return self.model_dump(exclude_none=True)
 
 
 class Finding(BaseModel):
-    """What a phase would do with the comment, and why."""
+    """The state that a phase wants for the comment, and the reason."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,7 +34,7 @@ class Finding(BaseModel):
 
 
 class Verdict(BaseModel):
-    """What the policy makes of a revision."""
+    """The state that the policy gives a revision, and its reasons."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,9 +46,9 @@ _BY_WEIGHT = (State.REJECTED, State.FLAGGED)
 
 
 def merge(findings: Iterable[Finding]) -> Verdict:
-    """Return the verdict: rejected over flagged, approved without any finding.
+    """Return the verdict: the gravest state that a finding wants, or approved without findings.
 
-    All reasons are kept, in the order of the phases: a moderator sees all evidence.
+    All reasons are kept in the order of the phases, so that a moderator sees all evidence.
     """
     findings = tuple(findings)
     wanted = {finding.state for finding in findings}

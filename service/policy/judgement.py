@@ -1,4 +1,4 @@
-"""From a stored policy document and recorded facts to a decision, whatever they look like."""
+"""Decides by a stored policy document and recorded facts, even if the document is unusable."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from service.policy.phases import examine
 
 
 class Judgement(BaseModel):
-    """The state that a revision gets, who gives it, and why."""
+    """The state that a revision gets, the actor that gives it, and the reasons."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,10 +23,11 @@ class Judgement(BaseModel):
 
 
 def judge(document: Mapping[str, Any] | None, facts: Facts) -> Judgement:
-    """Decide by the stored document; pure, so it recomputes a decision from its record.
+    """Judge the facts by the stored document.
 
-    Fails closed: a document that is missing or cannot be read flags. The actor is
-    `system` wherever the policy had nothing to judge.
+    The function is pure, so that a decision can be recomputed from its record. It fails
+    closed: if the document is missing or unreadable, the comment is flagged. The actor is
+    `system` if there was no usable document or no score to judge by.
     """
     try:
         policy = PolicyDocument.model_validate(document)
@@ -41,5 +42,5 @@ def judge(document: Mapping[str, Any] | None, facts: Facts) -> Judgement:
 
 
 def decide(policy: PolicyDocument, facts: Facts) -> Verdict:
-    """Return what the policy makes of the facts, with no model at hand; pure."""
+    """Return the policy's verdict on the facts; pure, and needs no model."""
     return merge(examine(policy, facts))

@@ -1,7 +1,7 @@
 """The phases of the policy, in the order in which their reasons are given.
 
-Each phase looks at the facts and returns findings: what should become of the comment,
-and why. No finding means that the phase has no objection. `findings.merge` decides.
+A phase looks at the facts and returns findings: the state that the comment should get, and
+the reason. A phase without findings has no objection. `findings.merge` decides.
 """
 
 from collections.abc import Callable
@@ -14,24 +14,27 @@ from service.policy.facts import Facts
 from service.policy.findings import Finding, Reason
 
 REPORTED = "reported"
-"""Code of the reason that reports are."""
+"""Code of the reason that enough members have reported the comment."""
 
 OVER_THRESHOLD = "over_threshold"
-"""Code of the reason that a score is."""
+"""Code of the reason that a score is at or over its threshold."""
 
 
 Phase = Callable[[PolicyDocument, Facts], list[Finding]]
 
 
 def scoring_failed(_policy: PolicyDocument, facts: Facts) -> list[Finding]:
-    """Fail closed: without scores, a person decides (invariant 5)."""
+    """Flag a comment without scores, so that a person decides (fail closed, invariant 5)."""
     if facts.failure is None and facts.scores:
         return []
     return [_flag(code="scoring_failed", evidence=facts.failure or "no_scores")]
 
 
 def attribute_missing(policy: PolicyDocument, facts: Facts) -> list[Finding]:
-    """Fail closed: a model that lacks a required attribute has not judged the comment."""
+    """Flag a comment that lacks the score of a required attribute (fail closed, invariant 5).
+
+    A model without that attribute has not judged the comment.
+    """
     scores = facts.scores
     if facts.failure is not None or not scores:
         return []
@@ -43,7 +46,7 @@ def attribute_missing(policy: PolicyDocument, facts: Facts) -> list[Finding]:
 
 
 def over_threshold(policy: PolicyDocument, facts: Facts) -> list[Finding]:
-    """Flag what scores at or over a threshold, the clearest excess first."""
+    """Flag a comment for each score at or over its threshold, the largest excess first."""
     scores = facts.scores
     over = [
         (threshold - scores[name], name, threshold)
@@ -57,19 +60,22 @@ def over_threshold(policy: PolicyDocument, facts: Facts) -> list[Finding]:
 
 
 def member_premoderated(_policy: PolicyDocument, facts: Facts) -> list[Finding]:
-    """Have a person look at everything that a premoderated member writes."""
+    """Flag all comments of a premoderated member, so that a person looks at them."""
     if facts.member_status is MemberStatus.PREMODERATED:
         return [_flag(code="member_premoderated")]
     return []
 
 
 def previously_flagged(_policy: PolicyDocument, facts: Facts) -> list[Finding]:
-    """Let no edit talk its way past a person who has looked, or should have."""
+    """Flag a comment that was flagged before or decided by a moderator.
+
+    Otherwise its author could edit it until the policy approves it, past the moderators.
+    """
     return [_flag(code="previously_flagged")] if facts.previously_flagged else []
 
 
 def reported(policy: PolicyDocument, facts: Facts) -> list[Finding]:
-    """Have a person look at what enough members have reported."""
+    """Flag a comment that enough members have reported, so that a person looks at it."""
     if facts.reporters < policy.report_limit:
         return []
     return [_flag(code=REPORTED, evidence=f"{facts.reporters} members")]
@@ -86,7 +92,7 @@ PHASES: tuple[Phase, ...] = (
 
 
 def examine(policy: PolicyDocument, facts: Facts) -> list[Finding]:
-    """Return the findings of all phases. Pure: the same policy and facts give the same."""
+    """Return the findings of all phases; pure: the same policy and facts give the same ones."""
     return [finding for phase in PHASES for finding in phase(policy, facts)]
 
 
