@@ -1,1 +1,1 @@
-"""Analyses: texts that are scored for a caller who waits, and kept by nobody."""
+"""Analyses: texts that are scored for a waiting caller, and deleted with the answer."""

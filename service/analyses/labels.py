@@ -1,4 +1,4 @@
-"""Labels: scores that somebody suggests for a text, kept for replay and calibration."""
+"""Labels: scores that a site suggests for a text, stored for replay and calibration."""
 
 import hashlib
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from service.tables import Label
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What somebody suggests: a text and its scores by our names, 0..1."""
+    """A text with the scores that a site suggests for it: 0..1, by our attribute names."""
 
     text: str
     scores: dict[str, float]
@@ -24,7 +24,7 @@ class Suggestion:
 
 
 def keep_label(context: Context, site_id: UUID, origin: str, suggestion: Suggestion) -> None:
-    """Keep the site's suggestion; `origin`: the door that it came through."""
+    """Store the site's suggestion; `origin` names the door that it came through."""
     with context.database.write() as session:
         session.add(
             Label(
@@ -40,7 +40,7 @@ def keep_label(context: Context, site_id: UUID, origin: str, suggestion: Suggest
 
 
 def forget_texts(session: Session, site_id: UUID, bodies: Iterable[str]) -> None:
-    """Delete the site's labels of these texts: their member is erased (invariant 11)."""
+    """Delete the site's labels of these texts, whose author is being erased (invariant 11)."""
     prints = [fingerprint(body) for body in bodies if body]
     session.execute(
         delete(Label)
@@ -50,9 +50,9 @@ def forget_texts(session: Session, site_id: UUID, bodies: Iterable[str]) -> None
 
 
 def fingerprint(body: str) -> str:
-    """Return the SHA-256 of what the text shows, in NFC.
+    """Return the SHA-256 of the visible characters of the text, in NFC.
 
-    Neither spaces nor line breaks count: HTML that a label was made of has others than
-    the comment.
+    Spaces and line breaks do not count: a label that was made from HTML has other ones
+    than the comment.
     """
     return hashlib.sha256(visible_part(body).encode()).hexdigest()

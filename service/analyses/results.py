@@ -1,4 +1,4 @@
-"""What becomes of an Analysis, as plain data: written by a worker, read by the doors."""
+"""The result of an Analysis, as plain data: workers write it, doors read it."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Passage(BaseModel):
-    """A span of the text that an attribute rests on; code points, `end` exclusive."""
+    """A span of the text that got a score; in code points, `end` exclusive."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,13 +22,13 @@ class Result(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     scores: dict[str, float]
-    """Attribute → score 0..1, by Detoxify's names; all that the model has."""
+    """Score 0..1 of each attribute that the model has, by Detoxify's name."""
     forms: dict[str, dict[str, float]]
     spans: tuple[Passage, ...] = ()
     language: str = "und"
-    """As it was detected; `und` where it could not be."""
+    """The detected language; `und` (undetermined) if none was detected."""
     languages: tuple[str, ...] = ()
-    """Those that the model is calibrated for."""
+    """The languages that the model is calibrated for."""
 
 
 class Failure(BaseModel):
@@ -37,4 +37,4 @@ class Failure(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     failure: str
-    """Name of the error."""
+    """The name of the error."""

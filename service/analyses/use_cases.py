@@ -1,7 +1,8 @@
-"""Asking the workers for the scores of a text, and waiting for them.
+"""Asks the workers for the scores of a text, and waits for them.
 
-The text waits in the database, the message says nothing (invariant 8). The row goes
-with the answer; what a crash leaves behind, the sweep deletes at the deadline.
+The text waits in the database; the message to the workers is empty (invariant 8). The
+caller's process deletes the row with the answer. After a crash, the sweep deletes it at
+its deadline.
 """
 
 import time
@@ -25,13 +26,14 @@ from service.tables.conditions import has_ended
 from service.telemetry.metrics import SCORED, count_analysis
 
 MAX_SECONDS = 10.0
-"""How long a caller waits at most."""
+"""Most seconds that a caller waits."""
 
-MAX_AHEAD = timedelta(seconds=50)
-"""No deadline lies further ahead but one from before a clock was set back.
+_FURTHEST = timedelta(seconds=50)
+"""A deadline further ahead than this counts as passed: the clock was set back since.
 
-Much more than MAX_SECONDS, since the clocks of two machines differ, and `now` is read some
-time before it is compared; yet even then a text is gone after 60 s.
+It is much more than MAX_SECONDS, because the clocks of two machines differ, and because
+`now` is read some time before it is compared. Still, a text is gone after 60 s even if
+the clock is set back.
 """
 
 CROWDED = "Your site waits for too many analyses. Try again in a few seconds."
@@ -41,12 +43,12 @@ ENDING = "The service is about to restart. Try again in a few seconds."
 async def analyze(
     context: Context, site_id: UUID, body: str, seconds: float = MAX_SECONDS
 ) -> Result:
-    """Return the active model's scores of a text, within so many seconds.
+    """Return the active model's scores of a text, waiting for at most `seconds`.
 
-    Raises AnalysesBusy at once when too many of the site wait already (a few more may slip
-    in at the same moment), or nobody is there to score;
-    AnalysisTimeout when the scores have not come in time, and Unscorable when the model
-    cannot score the text. Nothing of the text is kept in any of these cases.
+    Raises AnalysesBusy at once when too many callers of the site already wait, or when no
+    worker can score. (Callers that come at the same moment may exceed the limit by a few.)
+    Raises AnalysisTimeout when the scores do not come in time, and Unscorable when the
+    model cannot score the text. The text is not kept in any of these cases.
     """
     started = time.perf_counter()
     try:
@@ -68,7 +70,9 @@ async def _ask(context: Context, site_id: UUID, body: str, seconds: float) -> Re
     if result is None:
         raise AnalysisTimeout("The scores did not come in time; nothing was kept. Try again.")
     if isinstance(result, Failure):
-        raise Unscorable("The model cannot score this text; nothing was kept. Have a person look.")
+        raise Unscorable(
+            "The model cannot score this text; nothing was kept. Have a person read it."
+        )
     return result
 
 
@@ -84,9 +88,12 @@ def _begin(context: Context, site_id: UUID, body: str, seconds: float) -> UUID:
 
 
 def _refuse_when_busy(session: Session, site_id: UUID, limit: int, now: datetime) -> None:
-    """Raise AnalysesBusy when a caller could only wait in vain; no site fills another's places."""
+    """Raise AnalysesBusy if no worker can score, or too many callers of the site wait.
+
+    The limit holds for each site alone, so that no site takes the places of another.
+    """
     if is_silent(last_seen(session)):
-        raise AnalysesBusy("No worker is there to score. Try again shortly.")
+        raise AnalysesBusy("No worker is running that could score the text. Try again shortly.")
     waiting = (
         select(func.count())
         .select_from(Analysis)
@@ -97,7 +104,7 @@ def _refuse_when_busy(session: Session, site_id: UUID, limit: int, now: datetime
 
 
 def _end(database: Database, analysis_id: UUID) -> Result | Failure | None:
-    """Delete the analysis; return what became of it."""
+    """Delete the analysis and return its result; None if it has none yet."""
     with database.write() as session:
         result = session.exec(
             delete(Analysis).where(col(Analysis.id) == analysis_id).returning(col(Analysis.result))
@@ -108,12 +115,15 @@ def _end(database: Database, analysis_id: UUID) -> Result | Failure | None:
 
 
 def has_passed(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that nobody waits for the analysis any more."""
-    return has_ended(col(Analysis.deadline), now, MAX_AHEAD)
+    """Return the condition that the analysis's deadline has passed, so no caller waits for it."""
+    return has_ended(col(Analysis.deadline), _FURTHEST, now)
 
 
 def find_answered(database: Database, analysis_ids: list[UUID]) -> list[UUID]:
-    """Return which of the analyses have a result: its text is blanked with it."""
+    """Return the ids of those analyses that have a result.
+
+    The query looks for a blank body, as a worker blanks it when it stores the result.
+    """
     with database.read() as session:
         return list(
             session.exec(

@@ -1,1 +1,1 @@
-"""Health: liveness and readiness."""
+"""Health checks: liveness and readiness."""

@@ -1,4 +1,4 @@
-"""Liveness and readiness."""
+"""The health checks of the HTTP contract: liveness and readiness."""
 
 from fastapi import APIRouter, Response
 
@@ -9,18 +9,18 @@ from service.http.openapi import problems
 
 router = APIRouter(tags=["health"])
 
-NOT_READY = "No comment can be accepted, or none yet"
+NOT_READY = "No comment can be accepted, or no worker has been ready to score one yet"
 
 
 @router.get("/healthz", summary="Liveness")
 async def healthz() -> dict[str, str]:
-    """Answer while the process can answer at all; asks nothing of anybody else."""
+    """Answer 200 while the process runs; the check depends on no other service."""
     return {"status": "ok"}
 
 
 @router.head("/healthz", response_class=Response, summary="Liveness, without a body")
 async def healthz_head() -> Response:
-    """Answer as GET does, for load balancers that ask so."""
+    """Answer as GET does, for load balancers that send HEAD."""
     return Response()
 
 
@@ -30,7 +30,7 @@ async def healthz_head() -> Response:
     summary="Readiness",
 )
 def readyz(context: Context, response: Response) -> Readiness:
-    """Answer 200 once a comment can be accepted and scored; then 503 only if none is accepted."""
+    """Answer 200 once comments can be accepted and scored; later, 503 if none can be accepted."""
     readiness = check_readiness(context)
     if readiness.status == "starting":
         response.status_code = 503
@@ -44,7 +44,7 @@ def readyz(context: Context, response: Response) -> Readiness:
     summary="Readiness, without a body",
 )
 def readyz_head(context: Context) -> Response:
-    """Answer as GET does, for load balancers that ask so."""
+    """Answer as GET does, for load balancers that send HEAD."""
     answer = Response()
     readyz(context, answer)
     return answer

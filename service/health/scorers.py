@@ -1,4 +1,4 @@
-"""Whether a worker is there to score."""
+"""Tells whether a scoring worker is alive."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from service.tables import SCORER_SILENT_AFTER, Scorer
 
 
 def last_seen(session: Session) -> datetime | None:
-    """Return when a scorer last said that it lives; None if none ever did."""
+    """Return the time of the last heartbeat of any scorer; None if there never was one."""
     return session.exec(select(func.max(col(Scorer.seen_at)))).one()
 
 
 def is_silent(seen: datetime | None) -> bool:
-    """Tell whether scorers that were last seen then are gone by now."""
+    """Tell whether the last heartbeat, at `seen`, is too old for a living scorer."""
     return seen is None or seen < clock.now() - SCORER_SILENT_AFTER

@@ -1,4 +1,4 @@
-"""Whether a comment can be accepted, and what else is amiss."""
+"""Checks whether comments can be accepted, and which other parts have trouble."""
 
 import os
 import shutil
@@ -22,13 +22,13 @@ from service.tables import Comment
 REDIS_TIMEOUT = 0.5
 
 ROOM = 1024 * 1024
-"""Bytes that SQLite needs to go on writing: with less, a comment or two might still get in."""
+"""Free bytes on disk that SQLite needs; with less, only a few more comments might fit."""
 
 Trouble = Literal["redis", "scoring", "stale_pending"]
 
 
 class Readiness(BaseModel):
-    """The state of the service: `starting` until a comment can be scored for the first time."""
+    """The state of the service; it is `starting` until a scoring worker is first seen."""
 
     status: Literal["ready", "starting"]
     degraded: list[Trouble]
@@ -36,11 +36,11 @@ class Readiness(BaseModel):
 
 
 def check_readiness(context: Context) -> Readiness:
-    """Look at the database, the workers' heartbeats and Redis.
+    """Check the database, the workers' heartbeats and Redis.
 
-    Raises what the database raises when it cannot be reached, and Unavailable when it
-    cannot be written to: then no comment can be accepted. Everything else only
-    degrades, once a scorer has been seen.
+    Raises what the database raises if it cannot be reached, and Unavailable if it cannot
+    be written to: no comment can be accepted then. Any other trouble is only listed in
+    `degraded`, once a scorer has been seen.
     """
     _check_room(context.database.file)
     with context.database.read() as session:
@@ -63,19 +63,21 @@ def check_readiness(context: Context) -> Readiness:
 
 
 def _check_room(file: Path | None) -> None:
-    """Raise Unavailable where an SQLite file's disk is full or read-only.
+    """Raise Unavailable if the SQLite file's disk is full or the file is read-only.
 
-    Postgres is asked nothing: what it writes to is another machine's matter, and each
-    comment that it cannot keep is answered with 503 anyway.
+    Postgres is not checked: its disk belongs to another machine, and a comment that it
+    cannot store is answered with 503 anyway.
     """
     if file is None or not file.exists():
         return
     if not os.access(file, os.W_OK) or shutil.disk_usage(file.parent).free < ROOM:
-        raise Unavailable("The database cannot be written to: its disk is full or read-only.")
+        raise Unavailable(
+            "The database cannot be written to: its disk is full or read-only. Tell the operator."
+        )
 
 
 def _oldest_pending(session: Session) -> int:
-    """Return the age in seconds, over all sites, of the oldest pending comment."""
+    """Return how many seconds the oldest pending comment of all sites has been pending."""
     since: datetime | None = session.exec(
         select(func.min(col(Comment.pending_since))).where(col(Comment.state) == State.PENDING)
     ).one()

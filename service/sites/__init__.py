@@ -1,1 +1,1 @@
-"""Sites: the tenants, with their policy, keys and moderators."""
+"""Sites: the tenants of the service, each with its own policies, keys and moderators."""

@@ -1,4 +1,4 @@
-"""Making and finding sites."""
+"""Creates and finds sites."""
 
 from sqlmodel import Session, col, select
 
@@ -8,9 +8,9 @@ from service.tables import Policy, Site
 
 
 def create_site(session: Session, key: str, name: str) -> Site:
-    """Add a site with the first policy; raises Conflict when the key is taken."""
+    """Add a site with the first policy; raises Conflict if a site has the key already."""
     if session.exec(select(Site.id).where(col(Site.key) == key)).first():
-        raise Conflict(f"There is a site with the key {key} already.")
+        raise Conflict(f"There is already a site with the key {key}.")
     site = Site(key=key, name=name, active_policy=1)
     session.add(site)
     session.flush()
