@@ -71,7 +71,7 @@ async def _ask(context: Context, site_id: UUID, body: str, seconds: float) -> Re
         raise AnalysisTimeout("The scores did not come in time; nothing was kept. Try again.")
     if isinstance(result, Failure):
         raise Unscorable(
-            "The model cannot score this text; nothing was kept. Have a person read it."
+            "The model cannot score this text; nothing was kept. Have a person decide."
         )
     return result
 
