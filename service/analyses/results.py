@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Passage(BaseModel):
-    """A span of the text that got a score; in code points, `end` exclusive."""
+    """A span of the text that an attribute's score is based on; code points, `end` exclusive."""
 
     model_config = ConfigDict(frozen=True)
 

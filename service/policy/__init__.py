@@ -1,1 +1,1 @@
-"""The policy decides which state a revision gets; it is pure functions on plain data."""
+"""The policy: pure functions on plain data that decide which state a revision gets."""

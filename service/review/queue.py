@@ -32,7 +32,7 @@ Place = tuple[float, UUID]
 
 
 def read_queue(context: Context, site_id: UUID, query: QueueQuery) -> QueueOut:
-    """Return a page of flagged, reported and long-pending comments, with counts of each."""
+    """Return a page of flagged, reported and long-pending comments, with counts."""
     filters = query.model_dump(exclude={"after", "limit"}, exclude_none=True)
     after = decode_cursor(query.after, LIST, filters, _parse_place) if query.after else None
     now = clock.now()

@@ -42,7 +42,10 @@ def get_queue(
     context: Context,
     _moderator: ModeratorHeader = None,
 ) -> QueueOut:
-    """Return flagged, reported and long-pending comments, with counts of each."""
+    """Return flagged, reported and long-pending comments, with counts.
+
+    A comment is long-pending if it has been pending for minutes without a decision.
+    """
     return read_queue(context, caller.site_id, query)
 
 
