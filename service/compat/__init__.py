@@ -1,1 +1,1 @@
-"""Doors for those who come from other systems, in these systems' own words."""
+"""Doors that speak the protocols of other systems, for sites that come from those."""

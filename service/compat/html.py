@@ -1,4 +1,4 @@
-"""The text that a fragment of HTML shows, as a reader would see it."""
+"""Extract the text that a reader sees from a fragment of HTML."""
 
 import re
 
@@ -13,21 +13,22 @@ _PLAIN_TAG = re.compile(
 
 
 def hides_nothing(html: str) -> bool:
-    """Tell whether all is shown but plain tags: then no reader sees more than `shown_text`.
+    """Tell whether the text holds no `<` but in plain tags, so that `shown_text` hides nothing.
 
-    Where it is unknown whether a text is HTML at all, «Hallo <du Idiot» would be read as
-    «Hallo» alone, while readers see the whole.
+    It matters where nobody knows whether a text is HTML. Read as HTML, «Hallo <du Idiot» is
+    «Hallo» alone, but readers of plain text see the whole.
     """
     return "<" not in _PLAIN_TAG.sub("", html)
 
 
 def shown_text(html: str) -> str:
-    """Return the text with a line break for each block; inline elements split no word.
+    """Return the visible text of `html`, with a line break for each block element.
 
-    Any text is HTML of some kind, so nothing is refused; `html` holds no lone surrogate.
-    Read as browsers do (WHATWG HTML, «Parsing HTML documents»). The time grows with the
-    square of the depth: 18 ms for 20 KB of nothing but `<div>`, 2.3 s for 250 KB.
-    Whoever calls it bounds the size first, and calls it off the event loop.
+    Inline elements split no word. Any text parses as HTML, so nothing is refused; `html`
+    must hold no lone surrogate. It is parsed as browsers do (WHATWG HTML, «Parsing HTML
+    documents»). The time grows with the square of the depth: 18 ms for 20 KB of nothing but
+    `<div>`, 2.3 s for 250 KB. So a caller must limit the size first, and call this off the
+    event loop.
     """
     tree = LexborHTMLParser(html)
     tree.strip_tags(_UNSEEN)

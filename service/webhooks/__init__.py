@@ -1,1 +1,1 @@
-"""Webhooks: endpoints, what waits for them, and the record of every attempt."""
+"""Webhooks: endpoints, the messages that wait for them, and the record of every attempt."""

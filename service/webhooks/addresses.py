@@ -1,7 +1,7 @@
-"""Which addresses a webhook may be sent to: the rules against server-side request forgery.
+"""Decide which addresses webhooks may be sent to, against server-side request forgery.
 
-`ipaddress.is_global` alone will not do: it is true of addresses that lead to others
-(NAT64, 6to4, mapped ones), and of multicast. Sources: the IANA special-purpose address
+`ipaddress.is_global` alone is not enough: it is true for addresses that lead to others
+(NAT64, 6to4, mapped ones), and for multicast. Sources: the IANA special-purpose address
 registries (RFC 6890), RFC 6052 and 8215 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo).
 """
 
@@ -38,14 +38,14 @@ HTTP_PORTS = (80, 443)
 FIRST_UNPRIVILEGED = 1024
 
 STORES = frozenset({1433, 1521, 2049, 3306, 5432, 5672, 6379, 9042, 11211, 27017})
-"""Where databases, brokers and caches listen, some of which take lines of HTTP for commands."""
+"""Ports of databases, brokers and caches. Some of these read lines of HTTP as commands."""
 
 
 def read_address(text: str) -> Address | None:
-    """Return the address that is meant by the text; None where it is a name.
+    """Return the address in the text, or None where the text is a host name.
 
-    An IPv4 address inside an IPv6 one (mapped, or compatible) is that IPv4 address:
-    it is where the packets go.
+    An IPv6 address that holds an IPv4 one (mapped, or compatible) is returned as the IPv4
+    address, since the packets go there.
     """
     try:
         address = ip_address(text)
@@ -72,7 +72,7 @@ def is_in(address: Address, networks: Iterable[Network]) -> bool:
 
 
 def is_port_allowed(port: int) -> bool:
-    """Return whether a receiver may listen there: not where mail, DNS, SSH or databases do."""
+    """Return whether a receiver may listen on the port: not on one of mail, SSH or databases."""
     return port in HTTP_PORTS or (port >= FIRST_UNPRIVILEGED and port not in STORES)
 
 

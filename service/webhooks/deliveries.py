@@ -1,4 +1,4 @@
-"""The record of attempts, and sending again what failed or is asked for."""
+"""List the attempts to deliver, and send events again."""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ from service.webhooks.use_cases import changing, get_endpoint, refuse_disabled
 
 LIST = "deliveries"
 
-# A literal, so that the databases see that the index of failed ones serves it.
+# A literal, since the databases use the partial index of failed attempts only for a literal.
 FAILED = col(Delivery.outcome) != literal_column(f"'{messages.DELIVERED}'")
 
 
@@ -87,7 +87,10 @@ def redeliver(context: Context, site_id: UUID, endpoint_id: UUID, delivery_id: U
 
 
 def redeliver_failed(context: Context, site_id: UUID, endpoint_id: UUID) -> RedeliveredOut:
-    """Send all events again that were given up, oldest first; raises as `redeliver` does."""
+    """Send all events again that were given up, oldest first.
+
+    Raises NotFound and EndpointDisabled.
+    """
     with changing(context, site_id, endpoint_id) as (session, endpoint):
         refuse_disabled(endpoint)
         endpoint.next_attempt_at = None
@@ -95,7 +98,7 @@ def redeliver_failed(context: Context, site_id: UUID, endpoint_id: UUID) -> Rede
 
 
 def _renew(session: Session, endpoint: Endpoint, sequence: int | None = None) -> int:
-    """Make one message, or all that were given up, as good as new; return how many."""
+    """Make one message, or all that were given up, due now without failures; return how many."""
     which = (
         col(WebhookMessage.failed_at).is_not(None)
         if sequence is None

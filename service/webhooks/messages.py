@@ -1,4 +1,4 @@
-"""The messages that wait for an endpoint: numbered events that it is still to be sent."""
+"""The messages that wait for an endpoint: numbered events that were not delivered to it yet."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ DELIVERED = "delivered"
 
 
 def waits_for(endpoint: Endpoint) -> ColumnElement[bool]:
-    """Return whether the message is one of the endpoint's, given up or not."""
+    """Return the condition that a message is the endpoint's, given up or not."""
     return and_(
         col(WebhookMessage.site_id) == endpoint.site_id,
         col(WebhookMessage.endpoint_id) == endpoint.id,
@@ -23,7 +23,7 @@ def waits_for(endpoint: Endpoint) -> ColumnElement[bool]:
 def find(
     session: Session, endpoint: Endpoint, sequences: Iterable[int]
 ) -> dict[int, WebhookMessage]:
-    """Return those of the endpoint's messages that still wait, or were given up."""
+    """Return the endpoint's messages with these numbers that wait or were given up, by number."""
     rows = session.exec(
         select(WebhookMessage).where(
             waits_for(endpoint), col(WebhookMessage.sequence).in_(set(sequences))
@@ -33,7 +33,10 @@ def find(
 
 
 def message_for(endpoint: Endpoint, event: Event) -> WebhookMessage:
-    """Return the numbered event as a message that waits for the endpoint."""
+    """Return a new message that takes the event to the endpoint.
+
+    Raises ValueError for an event without a number.
+    """
     if event.sequence is None:
         raise ValueError("an event without a number")
     return WebhookMessage(

@@ -1,4 +1,4 @@
-"""What receivers are sent, as it is published: a JSON schema, and OpenAPI's `webhooks`."""
+"""Publish the form of payloads: as a JSON schema, and as OpenAPI's `webhooks`."""
 
 import json
 from typing import Annotated, Any
@@ -92,33 +92,36 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
     },
 }
-"""One for each kind of data."""
+"""One example payload for each kind of data."""
 
 router = APIRouter(tags=["webhooks"])
 
 
-@router.post("event", operation_id="receive_event", summary="What a receiver is sent")
+@router.post("event", operation_id="receive_event", summary="Receive an event")
 def receive_event(
     payload: Payload,
     webhook_id: Annotated[str, Header(description="The event's id, the same for each attempt")],
-    webhook_timestamp: Annotated[int, Header(description="Of the attempt: seconds since 1970")],
+    webhook_timestamp: Annotated[
+        int, Header(description="Time of the attempt, in seconds since 1970")
+    ],
     webhook_signature: Annotated[
-        str, Header(description="`v1,` and base64, for each secret; separated by spaces")
+        str,
+        Header(description="One signature per secret: `v1,` and base64; separated by spaces"),
     ],
 ) -> None:
-    """Verify and answer within 15 s, with any 2xx (Standard Webhooks 1.0).
+    """Verify the signature, and answer within 15 s with any 2xx (Standard Webhooks 1.0).
 
-    Other answers are failures, also redirects: the event comes again under the same id.
-    410 disables the receiver; `Retry-After` is honoured with 429 and 503. Events may come
-    twice; of one comment they come in order.
+    Every other answer is a failure, also a redirect: the event is sent again under the same
+    id. 410 disables the receiver. `Retry-After` is honoured with 429 and 503. An event may
+    come twice. Events of one comment come in order.
     """
 
 
 def describe_webhooks(app: FastAPI) -> None:
-    """Tell in the application's OpenAPI document what receivers are sent, with examples.
+    """Describe the webhooks in the application's OpenAPI document, with examples.
 
-    Afterwards, since FastAPI would leave out what is null in them, and has receivers
-    answer as it would itself.
+    The document is changed after FastAPI made it: FastAPI would drop null values from the
+    examples, and would describe its own error answers as the receivers'.
     """
     app.webhooks.include_router(router)
     compose = app.openapi
@@ -135,7 +138,7 @@ def describe_webhooks(app: FastAPI) -> None:
 
 
 def schema() -> str:
-    """Return the payload's JSON schema, as docs/webhooks/payload.schema.json has it."""
+    """Return the payload's JSON schema, the content of docs/webhooks/payload.schema.json."""
     described = Payload.model_json_schema(mode="serialization")
     draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return json.dumps(draft | described, indent=2, ensure_ascii=False) + "\n"

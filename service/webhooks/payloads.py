@@ -1,6 +1,6 @@
-"""What receivers are sent: composed when it is sent, from the rows as they are (invariant 8).
+"""Payloads of webhooks, composed at each attempt from the rows as they are then (invariant 8).
 
-Version 1 of the form; see `service.events.schemas`, whose data these extend.
+This is version 1 of the form. It extends the data of `service.events.schemas`.
 """
 
 from collections.abc import Sequence
@@ -27,27 +27,29 @@ from service.http.schemas import Time
 from service.tables import Comment, Endpoint, Erasure, Event, Revision, WebhookMessage
 
 MAX_BYTES = 20_000
-"""Of a payload (Standard Webhooks 1.0, «Payload size»)."""
+"""Largest payload in bytes (Standard Webhooks 1.0, «Payload size»)."""
 
 MAX_SUPERSEDED = 100
-"""Ids that are named; of more, the newest."""
+"""Most ids that `supersedes` names: where there are more, the newest."""
 
 
 class PayloadComment(EventComment):
-    """The comment, with its text where the endpoint asked for it."""
+    """A comment in a payload, with its text where the endpoint has `include_body`."""
 
     body: str | None = Field(
         None, description="Left out unless the endpoint has `include_body`; null once withdrawn"
     )
     body_omitted: bool = Field(
-        False, description="The text would not fit into 20 kB: read it by the comment's id"
+        False, description="The payload would exceed 20 kB: read the text by the comment's id"
     )
 
 
 class Numbered(BaseModel):
-    """What every payload's data has besides the event's."""
+    """The fields that a payload's data has besides those of the event."""
 
-    sequence: int = Field(description="Of the event: ignore what is older than what you have")
+    sequence: int = Field(
+        description="The event's number. Ignore an event with a lower number than you have seen"
+    )
     supersedes: list[UUID] = Field(
         description="Earlier events of this comment that are not sent, since this one replaces them"
     )
@@ -81,7 +83,9 @@ class Payload(BaseModel):
     """The body of a delivery (Standard Webhooks 1.0, «Payload structure»)."""
 
     type: EventType
-    timestamp: Time = Field(description="When it happened; the attempt's is in the header")
+    timestamp: Time = Field(
+        description="When the event happened; the header has the time of the attempt"
+    )
     data: (
         CommentPayload
         | ReportPayload
@@ -106,7 +110,7 @@ class Composed:
 def compose(
     session: Session, endpoint: Endpoint, messages: Sequence[WebhookMessage]
 ) -> list[Composed]:
-    """Return the messages in their order; without those whose event is no longer kept."""
+    """Return the messages ready to sign, in their order, without those whose event is deleted."""
     events = session.exec(
         select(Event).where(
             col(Event.site_id) == endpoint.site_id,
@@ -146,14 +150,14 @@ def _body(endpoint: Endpoint, message: WebhookMessage, event: EventOut, text: st
 
 
 def _encode(content: object) -> bytes:
-    # What was not set stays out, so that without include_body there is no field for it.
+    # Unset fields stay out, so that without include_body there is no `body` at all.
     return Payload.model_validate(content).model_dump_json(exclude_unset=True).encode()
 
 
 def _texts(session: Session, endpoint: Endpoint, events: Sequence[Event]) -> dict[int, str | None]:
-    """Return the texts of the revisions that the events are about, by sequence.
+    """Return the texts of the revisions that the events are about, by the events' numbers.
 
-    Without those that were withdrawn meanwhile, or are about to be erased.
+    Texts of withdrawn comments and of members who are being erased are left out.
     """
     comments = {event.comment_id for event in events if event.comment_id}
     erasing = exists().where(

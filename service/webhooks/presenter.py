@@ -1,4 +1,4 @@
-"""From rows to what the webhook calls answer."""
+"""Turn rows of endpoints and deliveries into answers of the webhook calls."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,14 +12,14 @@ from service.webhooks.schemas import DeliveryOut, EndpointOut, RequestOut
 
 
 def present_endpoint(session: Session, endpoint: Endpoint) -> EndpointOut:
-    """Return the endpoint, with counts of what waits for it."""
+    """Return the endpoint, with the numbers of its waiting and its failed messages."""
     return present_endpoints(session, endpoint.site_id, [endpoint])[0]
 
 
 def present_endpoints(
     session: Session, site_id: UUID, endpoints: Sequence[Endpoint]
 ) -> list[EndpointOut]:
-    """Return the site's endpoints, with counts of what waits for them."""
+    """Return the site's endpoints, with the numbers of their waiting and their failed messages."""
     counted = session.execute(
         select(
             col(WebhookMessage.endpoint_id), func.count(), func.count(col(WebhookMessage.failed_at))
@@ -47,7 +47,7 @@ def _present(endpoint: Endpoint, waiting: int, failed: int) -> EndpointOut:
 
 
 def present_delivery(delivery: Delivery, next_attempt_at: datetime | None) -> DeliveryOut:
-    """Return the attempt, with the time when its event is tried again, if it is."""
+    """Return the attempt, with the time of the event's next attempt, if there will be one."""
     return DeliveryOut.model_validate(
         delivery.model_dump()
         | {

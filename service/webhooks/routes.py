@@ -1,4 +1,4 @@
-"""The webhook calls of the HTTP contract."""
+"""The routes of the webhook calls."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 def post_endpoint(
     item: EndpointIn, caller: AdminWriteKey, context: Context, response: Response
 ) -> NewEndpoint:
-    """Have events sent to a URL, from now on. The secret is shown only in this answer."""
+    """Add a receiver that new events are sent to. Its secret is shown only in this answer."""
     endpoint = use_cases.add_endpoint(context, caller.site_id, item)
     response.headers["Location"] = f"/v1/webhooks/{endpoint.id}"
     return endpoint
@@ -47,13 +47,13 @@ def post_endpoint(
 def get_endpoints(
     query: Annotated[Page, Query()], caller: AdminKey, context: Context
 ) -> EndpointsOut:
-    """Return the site's receivers, oldest first, and how they fare."""
+    """Return the site's receivers, oldest first, with their failures and waiting events."""
     return use_cases.list_endpoints(context, caller.site_id, query)
 
 
 @router.get("/{endpoint_id}", responses=problems(NotFound), summary="Read a receiver")
 def get_endpoint(endpoint_id: EndpointId, caller: AdminKey, context: Context) -> EndpointOut:
-    """Return the receiver and how it fares."""
+    """Return the receiver, with its failures and waiting events."""
     return use_cases.show_endpoint(context, caller.site_id, endpoint_id)
 
 
@@ -65,7 +65,7 @@ def get_endpoint(endpoint_id: EndpointId, caller: AdminKey, context: Context) ->
 def patch_endpoint(
     endpoint_id: EndpointId, change: EndpointChange, caller: AdminWriteKey, context: Context
 ) -> EndpointOut:
-    """Change what is given. Once enabled again, it is sent all that it missed, oldest first."""
+    """Change the given fields. A receiver that is enabled again gets the events that it missed."""
     return use_cases.change_endpoint(context, caller.site_id, endpoint_id, change)
 
 
@@ -76,7 +76,7 @@ def patch_endpoint(
     summary="Delete a receiver",
 )
 def delete_endpoint(endpoint_id: EndpointId, caller: AdminWriteKey, context: Context) -> None:
-    """Delete the receiver, the record of its deliveries, and what waits for it."""
+    """Delete the receiver, the record of its deliveries, and the events that wait for it."""
     use_cases.delete_endpoint(context, caller.site_id, endpoint_id)
 
 
@@ -86,7 +86,7 @@ def delete_endpoint(endpoint_id: EndpointId, caller: AdminWriteKey, context: Con
     summary="Make a new secret",
 )
 def post_rotate(endpoint_id: EndpointId, caller: AdminWriteKey, context: Context) -> SecretOut:
-    """Make a new secret, shown only now. For a day deliveries are signed with both."""
+    """Make a new secret, which only this answer shows. Both secrets sign for the next 24 hours."""
     return use_cases.rotate_secret(context, caller.site_id, endpoint_id)
 
 
@@ -97,7 +97,7 @@ def post_rotate(endpoint_id: EndpointId, caller: AdminWriteKey, context: Context
     summary="Send a test event",
 )
 def post_test(endpoint_id: EndpointId, caller: AdminWriteKey, context: Context) -> QueuedOut:
-    """Send `webhook.test` to this receiver alone, whatever it has subscribed to."""
+    """Send `webhook.test` to this receiver alone, even if it has not subscribed to it."""
     return use_cases.send_test(context, caller.site_id, endpoint_id)
 
 
@@ -143,5 +143,5 @@ def post_redeliver(
 def post_redeliver_failed(
     endpoint_id: EndpointId, caller: AdminWriteKey, context: Context
 ) -> RedeliveredOut:
-    """Send what the receiver refused for five days again, oldest first."""
+    """Send all events again that the receiver failed to take for five days, oldest first."""
     return deliveries.redeliver_failed(context, caller.site_id, endpoint_id)

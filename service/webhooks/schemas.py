@@ -1,4 +1,4 @@
-"""What the webhook calls take and give."""
+"""Requests and answers of the webhook calls."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -27,7 +27,7 @@ _url = TypeAdapter(AnyHttpUrl)
 
 
 def _clean_url(given: str) -> str:
-    """Return the URL in its canonical, ASCII form; raises ValueError for what no receiver has."""
+    """Return the URL in canonical ASCII form; raises ValueError for one no receiver may have."""
     url = _url.validate_python(given)
     if url.username is not None or url.password is not None:
         raise ValueError("must hold no user and password; deliveries are signed instead")
@@ -65,7 +65,7 @@ class EndpointIn(Strict):
 
 
 class EndpointChange(Strict):
-    """What is to change; the rest stays."""
+    """Changes to a receiver. Fields that are left out stay as they are."""
 
     url: EndpointUrl | None = None
     events: SubscribedTypes | None = None
@@ -73,7 +73,9 @@ class EndpointChange(Strict):
     include_body: bool | None = Field(None, strict=True)
     rate: Rate | None = None
     enabled: bool | None = Field(
-        None, strict=True, description="Once enabled again, it is sent what it missed, oldest first"
+        None,
+        strict=True,
+        description="A receiver that is enabled again gets what it missed, oldest first",
     )
 
     @field_validator("url", "events", "include_body", "enabled", mode="before")
@@ -95,15 +97,20 @@ class EndpointOut(BaseModel):
     rate: int | None
     enabled: bool
     disabled_reason: DisabledReason | None = Field(
-        description="`manual`; `gone`: it answered 410; `failing`: for five days"
+        description="`manual`: a PATCH disabled it; `gone`: it answered 410; "
+        "`failing`: it failed for five days"
     )
     disabled_at: Time | None
     failures: int = Field(description="Failed rounds since the last 2xx")
     failing_since: Time | None
-    next_attempt_at: Time | None = Field(description="Nothing is sent before, while it fails")
-    waiting: int = Field(description="Events that it is still to be sent, and that are queued")
-    failed: int = Field(description="Events that were given up; POST …/redeliver sends them again")
-    sequence: int = Field(description="Events up to this number are queued, or were sent")
+    next_attempt_at: Time | None = Field(
+        description="While the receiver fails, nothing is sent before this time"
+    )
+    waiting: int = Field(description="Number of queued events that wait to be sent")
+    failed: int = Field(
+        description="Number of events that were given up; POST …/redeliver sends them again"
+    )
+    sequence: int = Field(description="Events up to this number were queued or sent")
     created_at: Time
 
 
@@ -117,7 +124,7 @@ class SecretOut(BaseModel):
     """A new secret, which is shown only now."""
 
     secret: str
-    old_secret_until: Time = Field(description="Until then deliveries are signed with both")
+    old_secret_until: Time = Field(description="Until then the old secret signs deliveries, too")
 
 
 class EndpointsOut(BaseModel):
@@ -128,14 +135,14 @@ class EndpointsOut(BaseModel):
 
 
 class DeliveriesQuery(Page):
-    """Which attempts are shown, newest first."""
+    """Filters for the list of attempts."""
 
-    event: UUID | None = Field(None, description="Only of this event")
+    event: UUID | None = Field(None, description="List only attempts to send this event")
     outcome: Literal["delivered", "failed"] | None = None
 
 
 class RequestOut(BaseModel):
-    """What was sent; the body is composed anew for each attempt and kept nowhere."""
+    """The request of an attempt. Its body is composed for each attempt, and never stored."""
 
     url: str
     webhook_id: UUID
@@ -149,19 +156,19 @@ class DeliveryOut(BaseModel):
     event: UUID = Field(description="Sent as `webhook-id`, the same for each attempt")
     sequence: int
     type: EventType
-    attempt: int = Field(description="1, 2, … for this event")
+    attempt: int = Field(description="Number of the attempt to send this event: 1, 2, …")
     outcome: str = Field(
-        description="`delivered`; `refused`: answered otherwise than 2xx; or why no answer came: "
+        description="`delivered`; `refused`: the answer was not 2xx; or why no answer came: "
         "`address`, `blocked`, `connection`, `tls`, `timeout`, `protocol`, `secret`"
     )
-    status: int | None = Field(description="Of the answer")
+    status: int | None = Field(description="HTTP status of the answer, if one came")
     response: str | None = Field(
         description="First characters of the answer; escape it before you show it"
     )
-    duration: float = Field(description="Seconds")
+    duration: float = Field(description="Seconds that the attempt took")
     request: RequestOut
     created_at: Time
-    next_attempt_at: Time | None = Field(description="When this event is tried again")
+    next_attempt_at: Time | None = Field(description="When this event will be sent again, if ever")
 
 
 class DeliveriesOut(BaseModel):
@@ -172,12 +179,12 @@ class DeliveriesOut(BaseModel):
 
 
 class QueuedOut(BaseModel):
-    """What is on its way now."""
+    """The event that was queued."""
 
-    event: UUID = Field(description="Look for it in the deliveries: ?event=…")
+    event: UUID = Field(description="Its attempts are listed at …/deliveries?event=…")
 
 
 class RedeliveredOut(BaseModel):
-    """How many events are sent again."""
+    """The number of events that are sent again."""
 
     events: int

@@ -5,9 +5,9 @@ import secrets
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
-"""Standard Webhooks asks for 24 to 64."""
+"""Length of a secret in bytes. Standard Webhooks 1.0 asks for 24 to 64."""
 
 
 def new_secret() -> str:
-    """Return a new secret (Standard Webhooks 1.0, «Signature scheme», symmetric)."""
+    """Return a new random secret (Standard Webhooks 1.0, «Signature scheme», symmetric)."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()

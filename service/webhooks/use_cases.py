@@ -1,4 +1,4 @@
-"""A site's endpoints: adding, changing, disabling, testing, deleting them."""
+"""Add, change, disable, test and delete a site's endpoints."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,24 +35,24 @@ from service.webhooks.schemas import (
 from service.webhooks.secrets import new_secret
 
 MAX_ENDPOINTS = 50
-"""Per site."""
+"""Most endpoints of a site."""
 
 OVERLAP = timedelta(hours=24)
-"""How long deliveries are signed with the old secret, too, after a new one was made."""
+"""How long the old secret signs deliveries, too, after a new one was made."""
 
 LIST = "endpoints"
 
 
 def add_endpoint(context: Context, site_id: UUID, item: EndpointIn) -> NewEndpoint:
-    """Add a receiver, which is sent what is numbered from now on.
+    """Add a receiver, which gets the events that are numbered from now on.
 
-    Raises Invalid for a URL that will never be reached, TooManyEndpoints, and
-    NotConfigured.
+    Raises Invalid for a URL that deliveries may never reach, TooManyEndpoints at the limit of
+    the site, and NotConfigured where the installation has no secret key.
     """
     _check_url(context.settings, item.url)
     box, secret = SecretBox(context.settings.secret_key), new_secret()
     with context.database.write() as session:
-        # Held, so that two requests at once do not pass the limit together.
+        # The site's row is locked, so that two requests at once cannot exceed the limit.
         site = session.exec(
             select(Site).where(col(Site.id) == site_id).with_for_update(key_share=True)
         ).one()
@@ -91,7 +91,7 @@ def list_endpoints(context: Context, site_id: UUID, query: Page) -> EndpointsOut
 
 
 def show_endpoint(context: Context, site_id: UUID, endpoint_id: UUID) -> EndpointOut:
-    """Return the endpoint; raises NotFound."""
+    """Return the endpoint with its counts; raises NotFound."""
     with context.database.read() as session:
         return present_endpoint(session, get_endpoint(session, site_id, endpoint_id))
 
@@ -99,9 +99,9 @@ def show_endpoint(context: Context, site_id: UUID, endpoint_id: UUID) -> Endpoin
 def change_endpoint(
     context: Context, site_id: UUID, endpoint_id: UUID, change: EndpointChange
 ) -> EndpointOut:
-    """Change the endpoint; raises NotFound, or Invalid for its URL.
+    """Change the endpoint; raises NotFound, and Invalid for a URL that may not be reached.
 
-    A new address, and being enabled again, make it due at once.
+    A new URL, or enabling it again, clears its failures, so that it is tried at once.
     """
     if change.url:
         _check_url(context.settings, change.url)
@@ -120,7 +120,7 @@ def change_endpoint(
 
 
 def delete_endpoint(context: Context, site_id: UUID, endpoint_id: UUID) -> None:
-    """Delete the endpoint with its deliveries and all that waits for it; raises NotFound."""
+    """Delete the endpoint with its deliveries and its messages; raises NotFound."""
     with changing(context, site_id, endpoint_id) as (session, endpoint):
         for table in (WebhookMessage, Delivery):
             session.execute(
@@ -132,7 +132,7 @@ def delete_endpoint(context: Context, site_id: UUID, endpoint_id: UUID) -> None:
 
 
 def rotate_secret(context: Context, site_id: UUID, endpoint_id: UUID) -> SecretOut:
-    """Make a new secret; the old one signs, too, for a day. Raises NotFound, NotConfigured."""
+    """Make a new secret; the old one also signs for OVERLAP. Raises NotFound, NotConfigured."""
     box, secret = SecretBox(context.settings.secret_key), new_secret()
     until = clock.now() + OVERLAP
     with changing(context, site_id, endpoint_id) as (_, endpoint):
@@ -144,7 +144,7 @@ def rotate_secret(context: Context, site_id: UUID, endpoint_id: UUID) -> SecretO
 def send_test(context: Context, site_id: UUID, endpoint_id: UUID) -> QueuedOut:
     """Queue a `webhook.test` for this endpoint alone; raises NotFound or EndpointDisabled.
 
-    Nothing that failed before holds it up.
+    The event is sent at once, even while the endpoint waits after failures.
     """
     with changing(context, site_id, endpoint_id) as (session, endpoint):
         refuse_disabled(endpoint)
@@ -156,7 +156,7 @@ def send_test(context: Context, site_id: UUID, endpoint_id: UUID) -> QueuedOut:
 def record_webhook_event(
     session: Session, endpoint: Endpoint, kind: EventType, reason: DisabledReason | None = None
 ) -> Event:
-    """Add an event about the endpoint, due at once."""
+    """Record an event about the endpoint, due at once."""
     facts = {"endpoint": {"id": str(endpoint.id)}, "reason": reason}
     return record(session, kind, About(endpoint.site_id, facts=facts))
 
@@ -165,7 +165,7 @@ def record_webhook_event(
 def changing(
     context: Context, site_id: UUID, endpoint_id: UUID
 ) -> Iterator[tuple[Session, Endpoint]]:
-    """Give the endpoint, held until the commit; raises NotFound."""
+    """Give the endpoint with its row locked until the commit; raises NotFound."""
     with context.database.write() as session:
         yield session, get_endpoint(session, site_id, endpoint_id, lock=True)
 
@@ -173,7 +173,7 @@ def changing(
 def get_endpoint(
     session: Session, site_id: UUID, endpoint_id: UUID, *, lock: bool = False
 ) -> Endpoint:
-    """Return the site's endpoint, held until the commit if asked; raises NotFound."""
+    """Return the site's endpoint; `lock` locks its row until the commit. Raises NotFound."""
     query = select(Endpoint).where(
         col(Endpoint.site_id) == site_id, col(Endpoint.id) == endpoint_id
     )
@@ -184,18 +184,21 @@ def get_endpoint(
 
 
 def refuse_disabled(endpoint: Endpoint) -> None:
-    """Raise EndpointDisabled where nothing would be sent."""
+    """Raise EndpointDisabled for a disabled endpoint, to which nothing would be sent."""
     if endpoint.disabled_at:
         raise EndpointDisabled('Enable it first: PATCH it with {"enabled": true}.')
 
 
 def reset_health(endpoint: Endpoint) -> None:
-    """Forget past failures: the next attempt is due at once."""
+    """Clear the endpoint's failures, so that its next attempt is due at once."""
     endpoint.failures, endpoint.failing_since, endpoint.next_attempt_at = 0, None, None
 
 
 def _check_url(settings: Settings, url: str) -> None:
-    """Tell at once what the delivery would find out; names are judged when they resolve."""
+    """Raise Invalid for a URL that deliveries may not reach.
+
+    Host names are checked at each delivery, once they are resolved.
+    """
     parts = urlsplit(url)
     if parts.scheme != "https" and not settings.webhook_networks:
         raise Invalid.at("/url", "The URL must begin with https://.")

@@ -1,4 +1,4 @@
-"""From scores and a site's policy to Coral's answer; pure."""
+"""Turn scores and a site's policy into Coral's answer. Pure functions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from service.policy.judgement import judge
 from service.policy.phases import OVER_THRESHOLD
 
 MIN_TIMEOUT, MAX_TIMEOUT = 100, 10_000
-"""Milliseconds that Coral lets an operator set for a phase."""
+"""The shortest and the longest timeout of a phase that Coral accepts, in milliseconds."""
 
 DEFAULT_TIMEOUT = "2000"
 
@@ -20,10 +20,10 @@ _MIN_MARGIN = 50
 
 
 def patience(given: str) -> float | None:
-    """Return how many seconds there are for judging when Coral waits so many milliseconds.
+    """Return how many seconds a judgement may take when Coral waits `given` milliseconds.
 
-    The rest is for the way: an answer that comes too late is none to Coral, which then
-    goes on without it. None for a timeout that Coral lets nobody set.
+    The rest of the time is for the network: Coral ignores an answer that comes too late.
+    Returns None for a timeout that cannot be set in Coral.
     """
     timeout = int(given) if given.isdecimal() and len(given) <= len(str(MAX_TIMEOUT)) else 0
     if not MIN_TIMEOUT <= timeout <= MAX_TIMEOUT:
@@ -31,9 +31,12 @@ def patience(given: str) -> float | None:
     return (timeout - max(_MIN_MARGIN, timeout * _MARGIN)) / 1000
 
 
-def merged_forms(results: Sequence[Result]) -> dict[str, dict[str, float]]:
-    """Return the text forms of all readings of a comment, under names of their own."""
-    return {
+def answer(document: Mapping[str, Any] | None, results: Sequence[Result]) -> PhaseResponse:
+    """Return the answer that the site's policy gives for these scores. It never approves.
+
+    Coral's flag means «toxic», so the answer has one only where a score passed a threshold.
+    """
+    forms = {
         f"{name}-{number}": form
         for number, result in enumerate(results)
         for name, form in result.forms.items()

@@ -1,8 +1,8 @@
-"""Coral's door: its address, its limit, and what Coral is told when anything goes wrong.
+"""Coral's door: its address, its size limit, and how it answers errors.
 
-Coral takes every status but 200 for no answer, and goes on without the phase. Whatever
-keeps us from a judgement therefore withholds the comment, which tells a stranger nothing
-either.
+Coral treats every status but 200 as no answer, and goes on without the phase. Every error
+that prevents a judgement therefore withholds the comment. Such an answer also tells a
+stranger nothing.
 """
 
 import structlog
@@ -17,16 +17,16 @@ from service.telemetry.metrics import count_withheld
 PREFIX = "/v1/integrations/coral/"
 
 MAX_BODY = 256 * 1024
-"""Bytes: validating a larger document takes seconds, on the event loop."""
+"""Largest request body in bytes. Validating a larger one would block the event loop for seconds."""
 
 log = structlog.get_logger(__name__)
 
 
 def render_error(error: NetiquetteError | HTTPException) -> Response | None:
-    """Return the answer that withholds the comment; log and count why.
+    """Return the answer that withholds the comment; log and count the cause.
 
-    Two errors have our own form: a signature that is nobody's (401), and a method that
-    Coral never calls with (405).
+    Two errors keep our own form: a wrong signature (401), and an HTTP method that Coral
+    never uses (405). For these, return None.
     """
     if isinstance(error, HTTPException):
         if error.status_code != NotFound.status:
@@ -39,5 +39,5 @@ def render_error(error: NetiquetteError | HTTPException) -> Response | None:
     return JSONResponse(WITHHELD.model_dump(exclude_none=True, by_alias=True))
 
 
-# Requests are signed over their body, so the use case checks them.
+# The signature covers the body, so the use case checks it, not the middleware.
 DOOR = Door(PREFIX, render_error, authenticate=None, max_body=MAX_BODY)

@@ -33,14 +33,14 @@ async def moderate(
     request: Request,
     context: Context,
     signature: Annotated[str, Header(alias=HEADER)] = "",
-    # No number to FastAPI, which would judge it before the signature.
+    # A string, since FastAPI would reject a wrong number before the signature is checked.
     timeout: Annotated[  # noqa: ASYNC109 - Coral's word for how long it waits
         str, Query(description="Milliseconds, 100 to 10,000, as set in Coral")
     ] = DEFAULT_TIMEOUT,
 ) -> PhaseResponse:
-    """Withhold what the site's policy flags, and whatever cannot be judged in time.
+    """Withhold a comment that the site's policy flags, or that cannot be judged in time.
 
-    Never approves: an empty answer leaves the comment to Coral's other phases. Any error
-    but a wrong signature withholds as well.
+    The phase never approves: an empty answer leaves the comment to Coral's other phases.
+    Every error but a wrong signature withholds the comment as well.
     """
     return await judge_in_time(context, site, signature, await request.body(), timeout)

@@ -1,31 +1,32 @@
-"""Coral's documents; of a request only what is used, as Coral adds fields from time to time."""
+"""Coral's documents. A request is read for the fields we use, since Coral adds fields at times."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 Status = Literal["SYSTEM_WITHHELD", "REJECTED"]
-"""`NONE`, `PREMOD` and `APPROVED` are left out: to approve is not ours, nor Coral's own choice."""
+"""The statuses that we set. Coral's `NONE`, `PREMOD` and `APPROVED` are left out: approving a
+comment, and every other choice of Coral's, stays with Coral."""
 
 
 class CommentIn(BaseModel):
-    """A comment, new or edited; `body` is plain text or HTML, whatever the tenant's editor gives.
+    """A new or edited comment; `body` is plain text or HTML, depending on the tenant's editor.
 
-    Replies carry a `parentID`, which changes nothing here.
+    Replies carry a `parentID`, which is ignored here.
     """
 
     body: str = ""
 
 
 class PhaseRequest(BaseModel):
-    """What the phase sends: action, comment, author, story, site, tenantID, tenantDomain."""
+    """The request of the phase: action, comment, author, story, site, tenantID, tenantDomain."""
 
     action: Literal["NEW", "EDIT"] = "NEW"
     comment: CommentIn
 
 
 def described_request() -> dict[str, Any]:
-    """Return the request's JSON schema in one piece, since FastAPI does not read it itself."""
+    """Return the request's JSON schema, for a body that FastAPI does not parse itself."""
     schema = PhaseRequest.model_json_schema()
     del schema["$defs"]
     schema["properties"]["comment"] = CommentIn.model_json_schema()
@@ -40,11 +41,11 @@ class Flag(BaseModel):
 
 
 class PhaseResponse(BaseModel):
-    """What the phase takes; without any field Coral goes on as if nobody had been asked."""
+    """The answer to the phase. Without any field, Coral goes on to its other phases."""
 
     status: Status | None = None
     actions: list[Flag] | None = None
 
 
 WITHHELD = PhaseResponse(status="SYSTEM_WITHHELD")
-"""For a person to look at: whatever went wrong, nothing is published by accident."""
+"""The answer to every error: Coral holds the comment back until a moderator looks at it."""

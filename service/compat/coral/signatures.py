@@ -14,10 +14,10 @@ def sign(secret: str, body: bytes) -> str:
 
 
 def is_signed(header: str, secret: str, body: bytes) -> bool:
-    """Tell whether any of the header's signatures is the secret's.
+    """Tell whether any signature in the header was made with the secret.
 
-    While a secret is rotated Coral signs with the old and the new one. Comparisons take
-    the same time wherever they differ.
+    While a secret is rotated, Coral signs with the old and the new one. Signatures are
+    compared in constant time.
     """
     wanted = sign(secret, body).encode()
     return any(hmac.compare_digest(part.strip().encode(), wanted) for part in header.split(","))

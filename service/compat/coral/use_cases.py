@@ -1,4 +1,4 @@
-"""Judging a comment for Coral: whose it is, what it says, and what the policy makes of it."""
+"""Judge a comment for Coral: find its site, read its text, score it and apply the policy."""
 
 import asyncio
 import time
@@ -37,33 +37,34 @@ LATE = "There was no judgement in time."
 log = structlog.get_logger(__name__)
 
 _judging: set[asyncio.Task[PhaseResponse]] = set()
-"""asyncio itself holds tasks by weak references only."""
+"""Judgements in progress. They are held here, since asyncio keeps only weak references to tasks."""
 
 
 @dataclass(frozen=True)
 class _Question:
-    """What is to be judged, for whom, and by which policy."""
+    """The texts to judge, their site, and its policy."""
 
     site_id: UUID
     policy: Mapping[str, Any] | None
     texts: tuple[str, ...]
-    """What readers may see of the comment: more than one where that is not sure."""
+    """The texts that readers may see. There are two where it is unclear whether it is HTML."""
 
 
 async def judge_in_time(
     context: Context, site: str, signature: str, body: bytes, given: str
 ) -> PhaseResponse:
-    """Return what the site's policy makes of the comment in `body`, before Coral goes on.
+    """Return the policy's answer for the comment in `body`, before Coral stops waiting.
 
-    `given`: how long Coral waits, as it writes it (milliseconds). Raises Unauthorized for
-    a signature that is nobody's, AnalysisTimeout, and whatever keeps us from a judgement.
+    `given` is how long Coral waits, as a string of milliseconds. Raises Unauthorized for a
+    wrong signature, AnalysisTimeout when time runs out, and any other error that prevents a
+    judgement.
     """
     seconds = patience(given)
     until = None if seconds is None else time.monotonic() + seconds
     judging = asyncio.create_task(_judge(context, site, signature, body, until))
     _judging.add(judging)
     judging.add_done_callback(_forget)
-    # A database can be slower than Coral is patient, and a thread cannot be stopped.
+    # The database may answer after Coral stops waiting, and a thread cannot be cancelled.
     done, _ = await asyncio.wait({judging}, timeout=seconds or patience(DEFAULT_TIMEOUT))
     if not done:
         raise AnalysisTimeout(LATE)
@@ -73,14 +74,14 @@ async def judge_in_time(
 def _forget(judging: asyncio.Task[PhaseResponse]) -> None:
     _judging.discard(judging)
     if not judging.cancelled():
-        # Or asyncio would log it, where nobody waits any more.
+        # Read the error, or asyncio would log one that nobody retrieved.
         judging.exception()
 
 
 async def _judge(
     context: Context, site: str, signature: str, body: bytes, until: float | None
 ) -> PhaseResponse:
-    """Return the judgement; `until`: monotonic seconds, None for a timeout that is none."""
+    """Return the judgement; `until` is in monotonic seconds, None for an invalid timeout."""
     question = await run_in_threadpool(_check, context, site, signature, body)
     if until is None:
         raise Invalid.at("/query/timeout", f"{MIN_TIMEOUT} to {MAX_TIMEOUT} milliseconds")
@@ -93,7 +94,10 @@ async def _judge(
 
 
 def _check(context: Context, key: str, signature: str, body: bytes) -> _Question:
-    """Return what is asked; raises Unauthorized, which does not tell what is wrong."""
+    """Return what a signed request asks for.
+
+    Raises Unauthorized, which does not tell whether the site or the signature is wrong.
+    """
     with context.database.read() as session:
         site = _find(session, key)
         secret = _secret(context, site) if site else None
@@ -115,7 +119,7 @@ def _find(session: Session, key: str) -> Site | None:
 
 
 def _texts(body: bytes) -> tuple[str, ...]:
-    """Return what is to be scored; raises Invalid and TooLarge where nothing could be."""
+    """Return the texts to score; raises Invalid for an unusable body, TooLarge for a long one."""
     try:
         sent = PhaseRequest.model_validate_json(body).comment.body
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""From a request and the model's scores to Perspective's answer; pure."""
+"""Turn a request and the model's scores into Perspective's answer. Pure functions."""
 
 from collections.abc import Sequence
 
@@ -20,11 +20,11 @@ from service.domain.texts import MAX_ANALYSED, is_blank
 UNDETERMINED = "und"
 
 _RENAMED = {"in": "id", "iw": "he", "ji": "yi"}
-"""Codes of ISO 639 that were renamed in 1989, and that Google's clients send still."""
+"""Codes of ISO 639 that were renamed in 1989, old → new. Google's clients still send the old."""
 
 
 def text_to_score(comment: TextEntry) -> str:
-    """Return the text that counts; raises CommentError for none, or too much of it."""
+    """Return the text to score; raises CommentError where it is blank or too long."""
     size = len(comment.text.encode())
     if size > MAX_ANALYSED:
         raise CommentError(
@@ -38,7 +38,7 @@ def text_to_score(comment: TextEntry) -> str:
 
 
 def check_attributes(names: Sequence[str]) -> None:
-    """Raise CommentError for no attribute, and for one that nobody here knows."""
+    """Raise CommentError where no attribute is named, or an unknown one."""
     if not names:
         raise CommentError(
             "No requested attributes. Name at least one, such as TOXICITY.",
@@ -54,10 +54,11 @@ def check_attributes(names: Sequence[str]) -> None:
 
 
 def answer(request: AnalyzeRequest, text: str, result: Result) -> AnalyzeResponse:
-    """Return the scores that were asked for.
+    """Return the requested scores as Perspective's answer.
 
-    Raises CommentError for an attribute that the model lacks, and for a language that
-    it is not calibrated for, unless the caller allows that: no number is made up.
+    Raises CommentError for an attribute that the model lacks, since no number is made up.
+    Raises it also for a language that the model is not calibrated for, unless the caller
+    allows that.
     """
     detected = [result.language]
     languages = request.languages or detected
@@ -82,7 +83,7 @@ def answer(request: AnalyzeRequest, text: str, result: Result) -> AnalyzeRespons
 
 
 def _primary(code: str) -> str:
-    """Return the primary language of a tag (RFC 5646, section 2.2.1), by its present code."""
+    """Return the primary language of a tag (RFC 5646, section 2.2.1), old codes renamed."""
     primary = code.partition("-")[0]
     return _RENAMED.get(primary, primary)
 
@@ -97,7 +98,7 @@ def _scores(
     attribute = ATTRIBUTES[name]
     summary = Score(value=result.scores[attribute], calibrated=calibrated)
     if request.comment.type == "HTML":
-        # Places in what is shown would be none in what was sent.
+        # Offsets are of the visible text, and would be wrong in the HTML that was sent.
         return AttributeScores(summary_score=summary)
     spans = [
         SpanScore(

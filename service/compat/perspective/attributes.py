@@ -1,4 +1,4 @@
-"""Perspective's production attributes, and ours."""
+"""Perspective's production attributes, and the attributes of our models that match them."""
 
 from service.domain.scores import Attribute
 
@@ -11,4 +11,4 @@ ATTRIBUTES: dict[str, Attribute] = {
     "THREAT": "threat",
     "SEXUALLY_EXPLICIT": "sexual_explicit",
 }
-"""Perspective's name → ours («Attributes & Languages»). Its experimental ones have no equal."""
+"""Perspective's name → ours («Attributes & Languages»). Its experimental ones have no match."""

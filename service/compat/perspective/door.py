@@ -1,4 +1,4 @@
-"""Perspective's door: its addresses, its key in the query, its limit."""
+"""Perspective's door: its addresses, its key in the query, its size limit."""
 
 from starlette.datastructures import QueryParams
 from starlette.types import Scope
@@ -10,11 +10,11 @@ from service.http.doors import Door, FindCaller
 PREFIX = "/v1alpha1/"
 
 MAX_BODY = 256 * 1024
-"""Bytes: validating a larger document takes seconds, on the event loop."""
+"""Largest request body in bytes. Validating a larger one would block the event loop for seconds."""
 
 
 async def authenticate(scope: Scope, find: FindCaller) -> Caller:
-    """Return the caller by the key in the query, as Google's clients send it.
+    """Return the caller whose key is in the query, where Google's clients put it.
 
     Raises MissingApiKey or InvalidApiKey.
     """

@@ -1,7 +1,7 @@
 """Errors in Google's form: google.rpc.Status as JSON (AIP-193).
 
-The shapes and the `errorType`s are Perspective's, which its clients branch on; the
-sentences are ours, since they tell what to do here.
+The shapes and the `errorType`s are Perspective's, since its clients branch on them. The
+messages are ours, since they tell what to do in this installation.
 """
 
 import json
@@ -27,11 +27,11 @@ STATUSES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
-"""HTTP status → google.rpc.Code; one that is missing counts as 400."""
+"""HTTP status → google.rpc.Code. A status that is missing here is answered as 400."""
 
 
 class ErrorBody(BaseModel):
-    """Google's error; programs read `details`, people the message."""
+    """An error in Google's form; programs read `details`, people the message."""
 
     code: int
     message: str
@@ -40,19 +40,19 @@ class ErrorBody(BaseModel):
 
 
 class ErrorDocument(BaseModel):
-    """What is answered with any error."""
+    """The answer to a request that failed."""
 
     error: ErrorBody
 
 
 class PerspectiveError(NetiquetteError):
-    """A mistake in a request, as Perspective tells it."""
+    """A mistake in a request, in Perspective's form."""
 
     status, slug, title = 400, "perspective", "The request is not valid"
 
     @property
     def details(self) -> list[dict[str, Any]]:
-        """What programs read."""
+        """The details that programs read."""
         return []
 
 
@@ -61,7 +61,7 @@ class InvalidApiKey(PerspectiveError):
 
     @property
     def details(self) -> list[dict[str, Any]]:
-        """Google's reason."""
+        """The details, with Google's reason for a key that is not valid."""
         return [_info("API_KEY_INVALID")]
 
 
@@ -72,17 +72,17 @@ class MissingApiKey(PerspectiveError):
 
 
 class CommentError(PerspectiveError):
-    """Perspective's own kind of error, with its `errorType` and more to it."""
+    """An error of Perspective's own type, with its `errorType` and further fields."""
 
     def __init__(self, detail: str, error_type: str, more: Mapping[str, Any] | None = None) -> None:
-        """`more` goes beside the `errorType`."""
+        """Keep `more` as the fields beside the `errorType`."""
         super().__init__(detail)
         self._error_type = error_type
         self._more = dict(more or {})
 
     @property
     def details(self) -> list[dict[str, Any]]:
-        """The error as the reference has it."""
+        """The details, in the form of Perspective's reference."""
         kind = f"{_TYPES}google.commentanalyzer.v1alpha1.Error"
         return [{"@type": kind, "errorType": self._error_type, **self._more}]
 
@@ -108,7 +108,7 @@ def _response(
         code=status, message=message, status=STATUSES[status], details=list(details) or None
     )
     document = ErrorDocument(error=body).model_dump(exclude_none=True)
-    # In ASCII: a name that was sent may hold half of a surrogate pair, which UTF-8 has not.
+    # In ASCII: a name that was sent may hold a lone surrogate, which UTF-8 cannot encode.
     return Response(json.dumps(document), status, dict(headers), "application/json")
 
 
@@ -137,5 +137,5 @@ def _info(reason: str) -> dict[str, Any]:
 
 
 def _path(pointer: str) -> str:
-    """Return a JSON pointer as Google writes paths: `comment.text`."""
+    """Return a JSON pointer as a path in Google's form, such as `comment.text`."""
     return pointer.removeprefix("/").replace("/", ".")

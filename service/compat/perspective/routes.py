@@ -1,4 +1,4 @@
-"""Perspective's two methods."""
+"""The routes of Perspective's two methods."""
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +20,7 @@ from service.compat.perspective.schemas import (
 from service.http.context import Context
 
 ORIGIN = "perspective"
-"""Where labels come from."""
+"""The origin that labels of this door are stored with."""
 
 router = APIRouter(
     prefix=PREFIX.rstrip("/"),
@@ -39,9 +39,9 @@ router = APIRouter(
 async def analyze_comment(
     request: AnalyzeRequest, caller: AnalyzeKey, context: Context
 ) -> AnalyzeResponse:
-    """Return scores of the active model; the text is gone when the answer is."""
+    """Return scores of the active model. The text is deleted once it is answered."""
     attributes = list(request.requested_attributes)
-    # HTML can take a while to read.
+    # Off the event loop, since parsing HTML can take long.
     text = await run_in_threadpool(_read, request.comment, attributes)
     return answer(request, text, await analyze(context, caller.site_id, text))
 
@@ -70,7 +70,7 @@ def suggest_score(request: SuggestRequest, caller: AnalyzeKey, context: Context)
 
 
 def _read(comment: TextEntry, attributes: list[str]) -> str:
-    """Return the text of a request; raises CommentError."""
+    """Return the text to score; raises CommentError for a bad text or attribute."""
     text = text_to_score(comment)
     check_attributes(attributes)
     return text

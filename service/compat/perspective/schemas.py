@@ -1,4 +1,4 @@
-"""Perspective's documents. Names in snake_case count as well, as in all of proto3's JSON."""
+"""Perspective's documents. Names in snake_case are accepted too, as in proto3's JSON mapping."""
 
 from typing import Annotated, Any, Literal
 
@@ -19,7 +19,7 @@ MAX_ITEMS = 100
 
 
 def _storable(text: str) -> str:
-    """Return the text with NUL as a space, which shifts no span; refuse what is not Unicode."""
+    """Return the text with NUL as a space, which shifts no span; raises for lone surrogates."""
     if has_surrogate(text):
         raise ValueError("the text contains half of a surrogate pair")
     return text.replace("\0", " ")
@@ -41,13 +41,13 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Document(BaseModel):
-    # Google refuses names that it does not know: a typo must not pass for a wish.
+    # Google refuses unknown names, too: a misspelt field must not be ignored in silence.
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     @model_validator(mode="before")
     @classmethod
     def _null_is_the_default(cls, sent: Any) -> Any:
-        # ProtoJSON, «Null values»: as if the field had not been sent.
+        # ProtoJSON, «Null values»: null means that the field was not sent.
         if not isinstance(sent, dict):
             return {} if sent is None else sent
         return {name: value for name, value in sent.items() if value is not None}
@@ -56,7 +56,7 @@ class _Document(BaseModel):
     def __get_pydantic_json_schema__(
         cls, core_schema: Any, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Return the schema; of what is sent, with null for any field."""
+        """Return the schema; in that of a request, every field may be null."""
         reference = handler(core_schema)
         schema = handler.resolve_ref_schema(reference)
         if handler.mode == "validation":
@@ -68,35 +68,35 @@ class _Document(BaseModel):
 
 
 class TextEntry(_Document):
-    """A text; HTML is read for what it shows."""
+    """A text; of HTML, the visible text counts."""
 
     text: Text = ""
     type: Literal["PLAIN_TEXT", "HTML", "TEXT_TYPE_UNSPECIFIED"] = "PLAIN_TEXT"
 
 
 class ArticleAndParentComment(_Document):
-    """What a comment answers."""
+    """The article and the comment that a comment replies to."""
 
     article: TextEntry | None = None
     parent_comment: TextEntry | None = None
 
 
 class Context(_Document):
-    """What was said before; accepted and left out, as Perspective does."""
+    """The conversation so far; accepted and ignored, as Perspective does."""
 
     entries: Annotated[list[TextEntry], Field(max_length=MAX_ITEMS)] = []
     article_and_parent_comment: ArticleAndParentComment | None = None
 
 
 class AttributeParameters(_Document):
-    """What is wanted of one attribute; lower scores than the threshold are left out."""
+    """Options for one attribute; scores below the threshold are left out."""
 
     score_type: ScoreType = "PROBABILITY"
     score_threshold: Share = 0.0
 
 
 class AnalyzeRequest(_Document):
-    """What `comments:analyze` takes; `doNotStore` changes nothing, as nothing is ever stored."""
+    """The request of `comments:analyze`; `doNotStore` has no effect, since nothing is stored."""
 
     comment: TextEntry = TextEntry()
     context: Context | None = None
@@ -111,8 +111,8 @@ class AnalyzeRequest(_Document):
     community_id: Token | None = None
     allow_uncalibrated: bool = Field(
         default=False,
-        description="An extension of ours: score languages that the model is not calibrated "
-        'for as well, and mark such scores with `"calibrated": false`',
+        description="An extension of ours: also score languages that the model is not "
+        'calibrated for, and mark such scores with `"calibrated": false`',
     )
 
 
@@ -121,7 +121,10 @@ class Score(_Document):
 
     value: Share
     type: ScoreType = "PROBABILITY"
-    calibrated: bool | None = Field(default=None, description="Only where it is not: false")
+    calibrated: bool | None = Field(
+        default=None,
+        description="False where the model is not calibrated for the language; else left out",
+    )
 
 
 class SpanScore(_Document):
@@ -140,7 +143,7 @@ class AttributeScores(_Document):
 
 
 class AnalyzeResponse(_Document):
-    """What `comments:analyze` answers."""
+    """The answer of `comments:analyze`."""
 
     attribute_scores: dict[str, AttributeScores]
     languages: list[str]
@@ -149,7 +152,7 @@ class AnalyzeResponse(_Document):
 
 
 class SuggestRequest(_Document):
-    """What `comments:suggestscore` takes."""
+    """The request of `comments:suggestscore`."""
 
     comment: TextEntry = TextEntry()
     context: Context | None = None
@@ -161,6 +164,6 @@ class SuggestRequest(_Document):
 
 
 class SuggestResponse(_Document):
-    """What `comments:suggestscore` answers."""
+    """The answer of `comments:suggestscore`."""
 
     client_token: str | None = None
