@@ -1,1 +1,1 @@
-"""States, scores and events: pure functions on plain data."""
+"""The rules on states, scores, texts and events: pure functions on plain data."""

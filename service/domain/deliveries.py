@@ -1,8 +1,8 @@
-"""What follows from attempts to reach an endpoint: pure decisions on plain data.
+"""Decide what follows from attempts to deliver to an endpoint: pure functions on plain data.
 
 Back-off belongs to the endpoint: while it fails, one probe at a time is sent, and any
-2xx releases everything that waits. Only a message that failed again after its endpoint
-had taken others waits on its own, so that it holds nobody else up.
+2xx makes all its waiting messages due. A message gets a delay of its own only when it fails
+although its endpoint takes others, so that it does not hold these up.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,18 +20,18 @@ DELAYS = (
     timedelta(minutes=30),
     timedelta(hours=1),
 )
-"""Before the next attempt, by the number of failures; the last one repeats."""
+"""Delays before the next attempt, by the number of failures; the last one repeats."""
 
 JITTER = 0.2
-"""The delay grows by up to this share, so that endpoints of one host are not probed at once."""
+"""A delay grows by up to this share, so that endpoints of one host are not probed together."""
 
 MAX_DELAY = DELAYS[-1] * (1 + JITTER)
 
 GIVE_UP = timedelta(days=5)
-"""An endpoint that has failed for so long is disabled; a message that it refused is given up."""
+"""An endpoint that fails for so long is disabled. A message refused for so long is given up."""
 
 MAX_PAUSE = timedelta(days=1)
-"""The most that a `Retry-After` is honoured for."""
+"""Longest pause that a `Retry-After` can ask for; a longer one is cut to this."""
 
 STATE_EVENTS = frozenset(
     {
@@ -43,7 +43,7 @@ STATE_EVENTS = frozenset(
         EventType.DECISION_REVERTED,
     }
 )
-"""Events that tell the state of a comment: a later one makes the earlier ones superfluous."""
+"""Events that tell the state of a comment. A later one makes earlier ones superfluous."""
 
 
 class Cause(StrEnum):
@@ -52,12 +52,12 @@ class Cause(StrEnum):
     ADDRESS = "address"
     """The name does not resolve."""
     BLOCKED = "blocked"
-    """It resolves to an address that must not be reached."""
+    """The name resolves only to addresses that must not be reached, or the port is forbidden."""
     CONNECTION = "connection"
     TLS = "tls"
     TIMEOUT = "timeout"
     PROTOCOL = "protocol"
-    """What came was no HTTP, or ended too early."""
+    """The answer was no HTTP, or ended too early."""
     SECRET = "secret"  # noqa: S105 - the name of a cause
     """The endpoint's secret cannot be decrypted with this installation's key."""
 
@@ -67,9 +67,9 @@ class DisabledReason(StrEnum):
 
     MANUAL = "manual"
     GONE = "gone"
-    """It answered 410."""
+    """The receiver answered 410."""
     FAILING = "failing"
-    """It failed for five days."""
+    """The receiver failed for five days."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Refused:
-    """The receiver answered something else; redirects are not followed."""
+    """The receiver answered neither 2xx nor 410. Redirects are not followed, and count here."""
 
     status: int
     retry_after: timedelta | None = None
@@ -89,7 +89,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Gone:
-    """The receiver answered 410: it wants nothing any more."""
+    """The receiver answered 410: it wants no more events."""
 
     status: int = 410
 
@@ -106,10 +106,10 @@ Outcome = Delivered | Refused | Gone | Unreached
 
 @dataclass(frozen=True)
 class Health:
-    """How an endpoint fares."""
+    """The failures of an endpoint, and what follows from them."""
 
     failures: int = 0
-    """Rounds without any 2xx since the last one."""
+    """Rounds without any 2xx since the last 2xx."""
     failing_since: datetime | None = None
     next_attempt_at: datetime | None = None
     disabled: DisabledReason | None = None
@@ -117,26 +117,26 @@ class Health:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a waiting message has been through."""
+    """The past attempts of a waiting message."""
 
     attempts: int = 0
     refusals: int = 0
-    """Failures while its endpoint took others."""
+    """Failures of the message while its endpoint took others."""
     first_failed_at: datetime | None = None
-    """Of the refusals: what it waited while its endpoint was away does not count."""
+    """Time of the first refusal. Time in which the endpoint was away does not count."""
     due_at: datetime | None = None
     given_up: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What follows from a round of attempts."""
+    """The consequences of a round of attempts."""
 
     health: Health
     trials: Mapping[int, Trial]
-    """Of the messages that failed, by sequence."""
+    """The new trials of the messages that failed, by the events' numbers."""
     releases: bool
-    """Whether all that waits is due now."""
+    """Whether all waiting messages are due now."""
 
 
 def judge_round(
@@ -146,9 +146,9 @@ def judge_round(
     now: datetime,
     chance: float,
 ) -> Verdict:
-    """Return what follows from the outcomes of one round, both by sequence.
+    """Return the consequences of one round of attempts.
 
-    `chance`: 0..1, for the jitter.
+    `trials` and `outcomes` are by the events' numbers. `chance` is 0..1, for the jitter.
     """
     delivered = any(isinstance(outcome, Delivered) for outcome in outcomes.values())
     failed = {
@@ -177,7 +177,7 @@ def judge_round(
 
 
 def delay(failures: int, chance: float) -> timedelta:
-    """Return how long to wait after so many failures (1, 2, …), jitter included."""
+    """Return how long to wait after the given number of failures (1, 2, …), with jitter."""
     return DELAYS[min(failures, len(DELAYS)) - 1] * (1 + JITTER * chance)
 
 
@@ -204,7 +204,7 @@ def _after_failures(
 
 
 def _pause(outcomes: Iterable[Outcome]) -> timedelta | None:
-    """Return the longest pause that the receiver asked for, within bounds."""
+    """Return the longest pause that the receiver asked for, from 1 second to MAX_PAUSE."""
     asked = [
         outcome.retry_after
         for outcome in outcomes
@@ -215,7 +215,7 @@ def _pause(outcomes: Iterable[Outcome]) -> timedelta | None:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A message that waits, as far as superseding needs it."""
+    """A waiting message, with what `superseded` needs to know of it."""
 
     sequence: int
     subject: UUID
@@ -223,9 +223,9 @@ class Waiting:
 
 
 def superseded(waiting: Sequence[Waiting]) -> dict[int, list[int]]:
-    """Return for each message the earlier ones that it makes superfluous, if any.
+    """Return the numbers of superfluous messages, by the number of the one that replaces them.
 
-    Per subject only the newest message that tells a state is worth sending.
+    Of the messages that tell a state, only the newest of each subject needs to be sent.
     """
     newest: dict[UUID, int] = {}
     for message in waiting:

@@ -1,4 +1,4 @@
-"""The types of event that outsiders can learn of."""
+"""The types of event that sites can read or receive."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from service.domain.states import State
 
 
 class EventType(StrEnum):
-    """What happened, in the names that receivers see."""
+    """The types of event, by the names that receivers see."""
 
     COMMENT_APPROVED = "comment.approved"
     COMMENT_FLAGGED = "comment.flagged"
@@ -32,5 +32,5 @@ _BY_STATE = {
 
 
 def event_for(target: State) -> EventType:
-    """Return the event that a change to `target` causes; only an edit leads back to pending."""
+    """Return the event of a change to `target`. Only an edit leads back to pending."""
     return _BY_STATE[target]

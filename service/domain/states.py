@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a comment stands."""
+    """The state of a comment."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -14,7 +14,7 @@ class State(StrEnum):
 
 
 class Actor(StrEnum):
-    """Who changed a state."""
+    """The one who changed a comment's state."""
 
     POLICY = "policy"
     MODERATOR = "moderator"
@@ -26,9 +26,9 @@ DECIDED = frozenset({State.APPROVED, State.FLAGGED, State.REJECTED})
 STANDING = DECIDED | {State.PENDING}
 
 TRANSITIONS: dict[Actor, dict[State, frozenset[State]]] = {
-    # From approved: reports over the limit.
+    # From approved to flagged: more reports than the limit.
     Actor.POLICY: {State.PENDING: DECIDED, State.APPROVED: frozenset({State.FLAGGED})},
-    # To withdrawn: the member was erased.
+    # To withdrawn: the member is erased.
     Actor.SYSTEM: {
         State.PENDING: frozenset({State.FLAGGED, State.WITHDRAWN}),
         **dict.fromkeys(DECIDED, frozenset({State.WITHDRAWN})),
@@ -44,7 +44,7 @@ TRANSITIONS: dict[Actor, dict[State, frozenset[State]]] = {
 
 
 def may_undo(source: State, target: State) -> bool:
-    """Tell whether undoing a moderator's decision may lead back from `source` to `target`."""
+    """Tell whether undoing a moderator's decision may take a comment from `source` to `target`."""
     return source in DECIDED and target in STANDING
 
 

@@ -1,18 +1,18 @@
-"""What a text may be: Unicode plain text in NFC, cleaned the same way everywhere."""
+"""Check and clean texts: Unicode plain text in NFC, cleaned the same way everywhere."""
 
 import unicodedata
 
 MAX_BODY = 10_000
-"""Longest body, in code points after cleaning."""
+"""Longest body of a comment, in code points after cleaning."""
 
 ALLOWED_CONTROLS = frozenset("\t\n")
 
 MAX_ANALYSED = 20_480
-"""Longest text that is scored for a caller who waits, in bytes of UTF-8: Perspective's limit."""
+"""Longest text of an analysis, in bytes of UTF-8: Perspective's limit."""
 
-# Categories of characters that show nothing by themselves: other, separators.
+# Unicode's categories of characters that show nothing: «Other» and «Separator».
 _INVISIBLE = ("C", "Z")
-# Shown as blank, though Unicode files them as letters and symbols.
+# Characters that show as blank, although Unicode classes them as letters or symbols.
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
@@ -39,13 +39,13 @@ def clean_line(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether the text shows nothing: spaces, controls, and what looks like them."""
+    """Tell whether the text holds only invisible characters, such as spaces and controls."""
     return not any(_is_visible(character) for character in text)
 
 
 def visible_part(text: str) -> str:
-    """Return what the text shows, in NFC, without any space or line break."""
-    # NFC at last, as what was invisible may have stood between a letter and its accent.
+    """Return the visible characters of the text, in NFC, without spaces and line breaks."""
+    # NFC comes last, since an invisible character may have parted a letter and its accent.
     return unicodedata.normalize("NFC", "".join(filter(_is_visible, text)))
 
 

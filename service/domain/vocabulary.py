@@ -4,21 +4,21 @@ from enum import IntEnum, StrEnum
 
 
 class Audience(StrEnum):
-    """Who may read a comment."""
+    """The readers that a comment is for."""
 
     PUBLIC = "public"
     MEMBERS = "members"
 
 
 class Moderation(StrEnum):
-    """Whether readers wait for the decision (`pre`) or not (`post`)."""
+    """Whether comments are shown after the decision (`pre`) or before it (`post`)."""
 
     PRE = "pre"
     POST = "post"
 
 
 class MemberStatus(StrEnum):
-    """What a member may do."""
+    """The status of a member, which decides what they may do."""
 
     ACTIVE = "active"
     PREMODERATED = "premoderated"
@@ -27,7 +27,7 @@ class MemberStatus(StrEnum):
 
 
 class Lane(IntEnum):
-    """Who waits for the score; lower goes first."""
+    """The urgency of a score: a caller waits, a new comment, or bulk. The lower goes first."""
 
     WAITING = 0
     COMMENTS = 1
@@ -35,12 +35,12 @@ class Lane(IntEnum):
 
     @property
     def queue(self) -> str:
-        """Name of the Celery queue that carries this lane's nudges."""
+        """The name of the Celery queue for this lane's nudges."""
         return f"score.{self.name.lower()}"
 
 
 class DecisionReason(StrEnum):
-    """Why a moderator decided so."""
+    """The reasons that a moderator can give for a decision."""
 
     INSULT = "insult"
     HATE = "hate"

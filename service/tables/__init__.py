@@ -1,8 +1,8 @@
 """The tables, in the vocabulary of the domain.
 
-`table=True` classes validate nothing: requests are checked by the schemas, and
-the constraints here keep what must never be broken. Every row that belongs to
-a site carries its `site_id` (invariant 7), also where a join could tell.
+`table=True` classes validate nothing. The schemas check requests, and the constraints
+here guard what must never be broken. Every row that belongs to a site has its `site_id`
+(invariant 7), also where a join could find it.
 """
 
 from service.tables.analyses import Analysis, Label

@@ -18,13 +18,13 @@ SQLModel.metadata.naming_convention = NAMING
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime; SQLite stores it without a zone, so it is added back."""
+    """An aware UTC datetime. SQLite stores it without a zone, which is added on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Refuse naive times, which have no one meaning."""
+        """Return the time in UTC; raises ValueError for a naive one, which is ambiguous."""
         if value is not None and value.tzinfo is None:
             raise ValueError("a time without a zone")
         return value.astimezone(UTC) if value else None
@@ -37,7 +37,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def choice(enum: type[StrEnum], name: str = "") -> Enum:
-    """Store a StrEnum by value, with a CHECK; SQLModel's default stores names."""
+    """Return a column type that stores a StrEnum by value, with a CHECK.
+
+    SQLModel's default would store the names of its members.
+    """
     return Enum(
         enum,
         values_callable=lambda members: [member.value for member in members],
@@ -52,6 +55,6 @@ JSON_TYPE = JSON().with_variant(JSONB(), "postgresql")
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """Return an index of the rows that meet the condition, the same on SQLite and Postgres."""
+    """Return an index of only the rows that meet the condition, for SQLite and Postgres alike."""
     condition = text(where)
     return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)

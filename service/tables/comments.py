@@ -14,40 +14,40 @@ from service.ids import new_id
 from service.tables.columns import JSON_TYPE, UtcDateTime, choice, partial_index
 
 SPENT_ATTEMPTS = 4
-"""Leases without a decision after which a revision is set aside: one in a batch, three alone."""
+"""Leases without a decision after which a revision is flagged: one in a batch, three alone."""
 
 
 class Comment(SQLModel, table=True):
-    """One contribution; its text lives in revisions.
+    """A comment of a member in a thread. Its text is in its revisions.
 
-    The worker's lease lies on the row itself, so that leasing, renewing and
-    deciding are conditional updates of one row.
+    The worker's lease is stored in this row, so that leasing and deciding are conditional
+    updates of one row.
     """
 
     __table_args__ = (
-        # The site comes second, here and wherever it would find all that it has: SQLite
-        # takes such an index for a better way to 50 comments than their ids.
+        # The site comes second, here and in other tables: SQLite would prefer an index that
+        # begins with the site to the primary key when it looks for 50 comments by their ids.
         UniqueConstraint("external_id", "site_id"),
         CheckConstraint("revision >= 1", name="revision"),
         CheckConstraint("attempts >= 0", name="attempts"),
         CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="lease"),
-        # The workers' queue: what is pending, by lane and age.
+        # The workers' queue: pending comments by lane and age.
         partial_index(
             "ix_comment_pending", "lane", "pending_since", "id", where="state = 'pending'"
         ),
-        # What failed too often; hardly ever has a row.
+        # Comments whose scoring failed too often. It hardly ever has a row.
         partial_index(
             "ix_comment_spent",
             "id",
             where=f"state = 'pending' AND attempts >= {SPENT_ATTEMPTS}",
         ),
-        # What a worker holds, to be stored or given back.
+        # Comments under a worker's lease, which are stored or given back by it.
         partial_index("ix_comment_lease", "lease", where="lease IS NOT NULL"),
         # The moderators' queue of a site.
         partial_index("ix_comment_flagged", "site_id", "id", where="state = 'flagged'"),
         partial_index("ix_comment_risk", "site_id", "risk", "id", where="state = 'flagged'"),
-        # In the order of the queue: Postgres would rather walk all comments by their id
-        # than sort a few.
+        # The id comes before the time, in the order of the queue: Postgres would rather walk
+        # all comments by their ids than sort a few.
         partial_index(
             "ix_comment_long_pending", "site_id", "id", "pending_since", where="state = 'pending'"
         ),
@@ -89,7 +89,7 @@ class Comment(SQLModel, table=True):
 
 
 class Revision(SQLModel, table=True):
-    """One version of a comment's text: NFC, 1..10,000 code points."""
+    """One version of a comment's text: in NFC, 1..10,000 code points; empty once erased."""
 
     comment_id: UUID = Field(foreign_key="comment.id", primary_key=True)
     number: int = Field(primary_key=True)
@@ -107,7 +107,7 @@ class Assessment(SQLModel, table=True):
     site_id: UUID = Field(foreign_key="site.id")
     comment_id: UUID = Field(foreign_key="comment.id")
     revision: int
-    model: str = Field(max_length=64, description="SHA-256 identity")
+    model: str = Field(max_length=64, description="SHA-256 identity of the model")
     scores: dict[str, float] = Field(sa_type=JSON_TYPE)
     spans: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON_TYPE)
     language: str | None = Field(default=None, max_length=35)
@@ -126,7 +126,7 @@ class Decision(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_decision_comment", "comment_id", "created_at"),
-        # A pending revision is decided automatically once, however often a nudge was doubled.
+        # A pending revision is decided automatically only once, also after doubled nudges.
         partial_index(
             "uq_decision_automatic",
             "comment_id",
@@ -150,17 +150,17 @@ class Decision(SQLModel, table=True):
     note: str | None = Field(default=None, sa_type=Text)
     undoes: UUID | None = Field(default=None, foreign_key="decision.id", unique=True)
     facts: dict[str, Any] = Field(
-        default_factory=dict, sa_type=JSON_TYPE, description="What each phase consulted"
+        default_factory=dict, sa_type=JSON_TYPE, description="The facts that the phases read"
     )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 
 class Report(SQLModel, table=True):
-    """A notice about a comment, by a member or by anybody."""
+    """A report on a comment, by a member or by an anonymous reader."""
 
     __table_args__ = (
         Index("ix_report_comment", "comment_id", "created_at"),
-        # What is open, for the queue; and a member's open report counts once.
+        # Finds open reports for the queue, and lets a member have one open report per comment.
         partial_index(
             "uq_report_open",
             "site_id",
@@ -175,7 +175,7 @@ class Report(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id")
     comment_id: UUID = Field(foreign_key="comment.id")
-    revision: int = Field(description="The revision that was there to read")
+    revision: int = Field(description="The revision that the reporter could read")
     reporter_id: UUID | None = Field(default=None, foreign_key="member.id")
     reason: str = Field(max_length=32)
     note: str | None = Field(default=None, sa_type=Text)

@@ -1,7 +1,7 @@
 """Conditions on columns that several features share.
 
-States are literals, not parameters: both databases use a partial index only where they
-can see that the query implies its condition.
+States are literals, not parameters: both databases use a partial index only where the
+query itself shows that it implies the index's condition.
 """
 
 from datetime import datetime, timedelta
@@ -22,11 +22,10 @@ OPEN_REPORT = col(Report.resolved_at).is_(None)
 """No decision has resolved the report yet."""
 
 
-def has_ended(
-    until: Mapped[Any], now: datetime, longest: timedelta = LONGEST_HOLD
-) -> ColumnElement[bool]:
-    """Return the condition that what ends at `until` does not last any more, or never began.
+def has_ended(until: Mapped[Any], longest: timedelta, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that something that ends at `until` has ended, or never began.
 
-    The opposite of `clock.lasts`, for a column.
+    It is the opposite of `clock.lasts`, for a column. An end further away than `longest`
+    was set before the clock was set back, and counts as ended.
     """
     return or_(until.is_(None), until <= now, until > now + longest)

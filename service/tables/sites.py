@@ -1,4 +1,4 @@
-"""Sites and who acts for them."""
+"""Sites, their keys, their policies and their moderators."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -23,16 +23,16 @@ class Site(SQLModel, table=True):
         default=0, sa_type=BigInteger, description="Number of the newest numbered event"
     )
     events_deleted: int = Field(
-        default=0, sa_type=BigInteger, description="Events up to this number are gone"
+        default=0, sa_type=BigInteger, description="Events up to this number were deleted"
     )
     coral_secret: str | None = Field(
-        default=None, max_length=1000, description="Encrypted; Coral signs with it"
+        default=None, max_length=1000, description="Coral's signing secret, encrypted"
     )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 
 class SiteKey(SQLModel, table=True):
-    """A bearer secret of a site's backend, stored as SHA-256 and found by its prefix."""
+    """A key that a site's backend calls with, stored as SHA-256 and found by its prefix."""
 
     __tablename__: ClassVar[str] = "site_key"
 
@@ -57,7 +57,7 @@ class Policy(SQLModel, table=True):
 
 
 class Moderator(SQLModel, table=True):
-    """A person who decides: asserted by a site's backend, or known by account."""
+    """A person who decides on comments: named by a site's backend, or with an account."""
 
     __table_args__ = (UniqueConstraint("site_id", "key"),)
 

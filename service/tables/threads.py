@@ -15,7 +15,7 @@ from service.tables.columns import UtcDateTime, choice
 class Thread(SQLModel, table=True):
     """The discussion under one article."""
 
-    # The key first: see Comment.
+    # The site comes second: see Comment.
     __table_args__ = (UniqueConstraint("key", "site_id"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -29,9 +29,9 @@ class Thread(SQLModel, table=True):
 
 
 class Member(SQLModel, table=True):
-    """A commenter known to the site by key."""
+    """A person who writes comments, known to the site by key."""
 
-    # The key first: see Comment.
+    # The site comes second: see Comment.
     __table_args__ = (UniqueConstraint("key", "site_id"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -1,4 +1,4 @@
-"""Webhook receivers, what they are still to be sent, and every attempt to reach them."""
+"""Webhook receivers, the messages that wait for them, and every attempt to reach them."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -17,8 +17,8 @@ from service.tables.columns import JSON_TYPE, UtcDateTime, choice, partial_index
 class Endpoint(SQLModel, table=True):
     """A webhook receiver of a site.
 
-    The lease of the worker that delivers to it lies on the row: one at a time does, so
-    that messages about one comment cannot overtake each other.
+    The row holds the lease of the worker that delivers to it. Only one worker at a time does,
+    so that messages about one comment cannot overtake each other.
     """
 
     __table_args__ = (
@@ -34,16 +34,18 @@ class Endpoint(SQLModel, table=True):
     events: list[str] = Field(sa_type=JSON_TYPE)
     include_body: bool = False
     rate: int | None = Field(default=None, description="Most deliveries per second")
-    secret: str = Field(sa_type=Text, description="Encrypted")
-    old_secret: str | None = Field(default=None, sa_type=Text, description="Encrypted; signs, too")
+    secret: str = Field(sa_type=Text, description="Secret that signs deliveries, encrypted")
+    old_secret: str | None = Field(
+        default=None, sa_type=Text, description="Secret before the rotation, encrypted; signs, too"
+    )
     old_secret_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     queued_sequence: int = Field(
-        sa_type=BigInteger, description="Events up to this number are queued, or were sent"
+        sa_type=BigInteger, description="Events up to this number were queued or sent"
     )
     failures: int = Field(default=0, description="Rounds without any 2xx since the last one")
     failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_attempt_at: datetime | None = Field(
-        default=None, sa_type=UtcDateTime, description="Nothing is sent before"
+        default=None, sa_type=UtcDateTime, description="Nothing is sent before this time"
     )
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     disabled_reason: DisabledReason | None = Field(default=None, sa_type=choice(DisabledReason))
@@ -53,7 +55,7 @@ class Endpoint(SQLModel, table=True):
 
 
 class WebhookMessage(SQLModel, table=True):
-    """An event that an endpoint is still to be sent; gone once it was."""
+    """An event that waits to be delivered to an endpoint. The row is deleted once it was."""
 
     __tablename__: ClassVar[str] = "webhook_message"
     __table_args__ = (
@@ -62,19 +64,21 @@ class WebhookMessage(SQLModel, table=True):
     )
 
     endpoint_id: UUID = Field(foreign_key="endpoint.id", primary_key=True)
-    sequence: int = Field(primary_key=True, sa_type=BigInteger, description="Of the event")
+    sequence: int = Field(primary_key=True, sa_type=BigInteger, description="Number of the event")
     site_id: UUID = Field(foreign_key="site.id")
-    subject: UUID = Field(description="What the event is about; its events stay in order")
+    subject: UUID = Field(
+        description="Id of what the event is about; events of one subject are sent in order"
+    )
     tells_state: bool
     supersedes: list[str] = Field(
-        default_factory=list, sa_type=JSON_TYPE, description="Ids of events that it replaces"
+        default_factory=list, sa_type=JSON_TYPE, description="Ids of the events that it replaces"
     )
     attempts: int = 0
     refusals: int = Field(default=0, description="Failures while the endpoint took others")
     first_failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     due_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
     failed_at: datetime | None = Field(
-        default=None, sa_type=UtcDateTime, description="Since when it is given up"
+        default=None, sa_type=UtcDateTime, description="When the message was given up"
     )
 
 
@@ -92,17 +96,17 @@ class Delivery(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     site_id: UUID = Field(foreign_key="site.id")
     endpoint_id: UUID = Field(foreign_key="endpoint.id")
-    event_id: UUID = Field(description="Kept longer than the event, so no foreign key")
+    event_id: UUID = Field(description="No foreign key, since a delivery may outlive its event")
     sequence: int = Field(sa_type=BigInteger)
     type: EventType = Field(sa_type=choice(EventType))
     subject: UUID
-    attempt: int = Field(description="1, 2, … for this event and endpoint")
+    attempt: int = Field(description="Number of the attempt for this event and endpoint: 1, 2, …")
     url: str = Field(max_length=2000)
     size: int = Field(description="Bytes of the request's body")
-    outcome: str = Field(max_length=16, description="`delivered`, `refused`, or a cause")
-    status: int | None = Field(default=None, description="Of the answer, if one came")
+    outcome: str = Field(max_length=16, description="`delivered`, `refused`, or a Cause")
+    status: int | None = Field(default=None, description="HTTP status of the answer, if one came")
     response: str | None = Field(
         default=None, sa_type=Text, description="The first characters of the answer"
     )
-    duration: float = Field(description="Seconds")
+    duration: float = Field(description="Seconds that the attempt took")
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)

@@ -1,4 +1,4 @@
-"""The part of tracing that needs the extra `tracing`: OpenTelemetry's SDK and its exporter."""
+"""Send traces with OpenTelemetry's SDK and exporter, which the extra `tracing` installs."""
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -7,11 +7,11 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 REDACTED = "REDACTED"
 TELLING = ("url.path", "url.query", "http.request.method_original")
-"""Attributes that FastAPI copies from the request: they may hold a key, or name a member."""
+"""Attributes that FastAPI copies from requests. They may hold a key, or name a member."""
 
 
 def create_provider() -> TracerProvider:
-    """Return a provider that sends spans, without what callers wrote, by the OTEL_* variables."""
+    """Return a provider that sends redacted spans, as the OTEL_* variables configure it."""
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(_Discretion())
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -19,10 +19,10 @@ def create_provider() -> TracerProvider:
 
 
 class _Discretion(SpanProcessor):
-    """Blanks what callers wrote before anything can send it."""
+    """Redacts the attributes that callers control, before a span can be sent."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the SDK's signature
-        """Blank the telling attributes of a new span."""
+        """Redact the attributes TELLING of a new span."""
         for name in TELLING:
             if name in (span.attributes or {}):
                 span.set_attribute(name, REDACTED)

@@ -1,4 +1,4 @@
-"""The metrics of all processes together, and the port where they can be read."""
+"""Collect the metrics of all processes, and serve them on a port."""
 
 import os
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 def registry(database: Database | None) -> CollectorRegistry:
-    """Return a registry: the numbers of all processes that share them, and the queue's."""
+    """Return a registry of all processes' metrics, and the queue's if a database is given."""
     numbers = CollectorRegistry()
     if DIRECTORY in os.environ:
         MultiProcessCollector(numbers)  # type: ignore[no-untyped-call]  # the library has no types here
@@ -28,9 +28,9 @@ def registry(database: Database | None) -> CollectorRegistry:
 
 
 def serve_metrics(settings: Settings, database: Database | None = None) -> None:
-    """Serve on the metrics port, where one is set, as long as the process lives.
+    """Serve metrics on the port of the settings, if one is set, until the process ends.
 
-    A port that cannot be had costs the metrics, not the service.
+    If the port cannot be opened, this logs a warning, and the process runs on without metrics.
     """
     if settings.metrics_port is None:
         return
@@ -40,5 +40,5 @@ def serve_metrics(settings: Settings, database: Database | None = None) -> None:
     except OSError as error:
         log.warning("metrics_not_served", host=host, port=port, error=type(error).__name__)
         return
-    # A child that outlives its worker must not keep the port from the next one.
+    # Else a child that outlives its worker would keep the next worker from opening the port.
     os.register_at_fork(after_in_child=server.socket.close)

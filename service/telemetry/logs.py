@@ -1,4 +1,4 @@
-"""Logs as JSON lines, with the ids of request, site and comment, and never a text or a secret."""
+"""Write logs as JSON lines, with ids of request, site and comment, but never texts or secrets."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 
 def configure_logging() -> None:
-    """Send structlog's and the standard library's records to stderr as JSON lines."""
+    """Write the records of structlog and of the standard library to stderr as JSON lines."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _add_trace,
@@ -40,7 +40,7 @@ def configure_logging() -> None:
 
 
 def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Name the trace that is under way, so that one leads to the other."""
+    """Add the id of the current trace, so that a log line leads to its trace."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = trace.format_trace_id(context.trace_id)
@@ -52,7 +52,7 @@ _as_dicts = ExceptionDictTransformer(show_locals=False)
 
 
 def _without_messages(exc_info: ExcInfo) -> list[dict[str, object]]:
-    """Return types and places only: a database's message quotes the row that it is about."""
+    """Return only the types and places of the errors, since a database's message quotes its row."""
     errors = _as_dicts(exc_info)
     for error in errors:
         for quoting in ("exc_value", "exc_notes", "exceptions", "syntax_error"):

@@ -1,7 +1,7 @@
-"""The metrics, and the functions that count. None has a label for a site, a key or a text.
+"""The metrics, and the functions that count them. No label names a site, a key or a text.
 
-Counting never raises and asks nobody: it must not cost a request anything. Times
-are in seconds. docs/telemetry.md lists all metrics.
+Counting never raises and makes no query, so that it costs a request nothing. Times are in
+seconds. docs/telemetry.md lists all metrics.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ Parameters = ParamSpec("Parameters")
 NONE = "none"
 SCORED = "scored"
 
-# A second sample for each, that nobody asks for and that shared numbers do not have.
+# They would be a second sample of each counter. Nobody uses them, and shared metrics lack them.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
 
 REGISTRY = CollectorRegistry()
@@ -33,7 +33,8 @@ REQUESTS = Counter(
 )
 REQUEST_SECONDS = Histogram(
     "netiquette_request_seconds",
-    "Seconds until a request was answered, callers' own waiting (Prefer: wait) included",
+    "Seconds until a request was answered, including the waiting that callers ask for"
+    " (Prefer: wait)",
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
     registry=REGISTRY,
@@ -44,7 +45,7 @@ CONFLICTS = Counter(
 ACCEPTED = Counter("netiquette_accepted_total", "Comments accepted", ["lane"], registry=REGISTRY)
 DECISIONS = Counter(
     "netiquette_decisions_total",
-    "Changes of state, by the new state, who caused it, and the first reason",
+    "Changes of state, by the new state, the actor, and the first reason",
     ["state", "actor", "reason"],
     registry=REGISTRY,
 )
@@ -63,25 +64,25 @@ ENGINE_SECONDS = Histogram(
 )
 ANALYSES = Counter(
     "netiquette_analyses_total",
-    "Analyses that Perspective's and Coral's doors asked for: `scored`, or the problem instead",
+    "Analyses for Perspective's and Coral's doors: `scored`, or the problem that prevented it",
     ["outcome"],
     registry=REGISTRY,
 )
 ANALYSIS_SECONDS = Histogram(
     "netiquette_analysis_seconds",
-    "Seconds until an analysis was scored, waiting for a worker included",
+    "Seconds until an analysis was scored, including the waiting for a worker",
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
 WITHHELD = Counter(
     "netiquette_coral_withheld_total",
-    "Comments withheld from Coral without a judgement, by the problem that kept us from one",
+    "Comments withheld from Coral without a judgement, by the problem that prevented one",
     ["cause"],
     registry=REGISTRY,
 )
 LEASE_LOSSES = Counter(
     "netiquette_lease_losses_total",
-    "Leased revisions that were scored for nothing, or whose lease ran out",
+    "Revisions whose lease was lost: `outdated` by a change while scored, or `expired`",
     ["cause"],
     registry=REGISTRY,
 )
@@ -102,7 +103,7 @@ log = structlog.get_logger(__name__)
 
 
 def _harmless(count: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """Keep trouble with a number (a folder that is gone, no space) from whoever counts."""
+    """Return `count` as a function that logs its errors, such as a full disk, and never raises."""
 
     @wraps(count)
     def counting(*args: Parameters.args, **more: Parameters.kwargs) -> None:
@@ -116,26 +117,26 @@ def _harmless(count: Callable[Parameters, None]) -> Callable[Parameters, None]:
 
 @_harmless
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
-    """Count an answered request; `route` is the template, None where none was reached."""
+    """Count an answered request; `route` is its route's template, None where no route matched."""
     REQUESTS.labels(method, route or NONE, status).inc()
     REQUEST_SECONDS.labels(method, route or NONE).observe(seconds)
 
 
 @_harmless
 def count_conflict(problem: str) -> None:
-    """Count a 409 by the slug of its problem; `claimed` and `outdated` are lost claims."""
+    """Count a 409 by the slug of its problem. With `claimed` or `outdated` a claim was lost."""
     CONFLICTS.labels(problem).inc()
 
 
 @_harmless
 def count_accepted(lane: Lane) -> None:
-    """Count a comment that is kept, after the commit."""
+    """Count an accepted comment, after the commit."""
     ACCEPTED.labels(lane.name.lower()).inc()
 
 
 @_harmless
 def count_decision(decision: Decision, comment: Comment) -> None:
-    """Count a change of state, after the commit, with the comment as the change left it."""
+    """Count a change of state, after the commit; `comment` is as the change left it."""
     reason = decision.reasons[0]["code"] if decision.reasons else NONE
     DECISIONS.labels(decision.to_state.value, decision.actor.value, reason).inc()
     automatic = decision.actor in (Actor.POLICY, Actor.SYSTEM)
@@ -146,14 +147,14 @@ def count_decision(decision: Decision, comment: Comment) -> None:
 
 @_harmless
 def count_engine(seconds: Iterable[float]) -> None:
-    """Count what the engine took for each comment of a batch, or for an analysis."""
+    """Count the seconds that the engine took for each comment of a batch, or for an analysis."""
     for one in seconds:
         ENGINE_SECONDS.observe(one)
 
 
 @_harmless
 def count_analysis(outcome: str, seconds: float) -> None:
-    """Count an analysis: `scored` after so many seconds, or the slug of a problem."""
+    """Count an analysis: `scored` after `seconds`, or the slug of the problem that prevented it."""
     ANALYSES.labels(outcome).inc()
     if outcome == SCORED:
         ANALYSIS_SECONDS.observe(seconds)

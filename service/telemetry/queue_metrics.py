@@ -1,4 +1,4 @@
-"""What the database tells when the metrics are read: queue depth, age, event lag, receivers."""
+"""Gauges that are read from the database: queue depth, age, event lag, receivers."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,30 +20,32 @@ from service.tables import Comment, Endpoint, Event, Site
 from service.tables.conditions import PENDING
 
 MAX_COUNTED = 100_000
-"""Comments that are counted per lane: more than that is a backlog, however long."""
+"""Most pending comments that are counted per lane. More are a backlog in any case."""
 
 RECEIVERS = {
     "healthy": and_(col(Endpoint.disabled_at).is_(None), col(Endpoint.failing_since).is_(None)),
     "failing": and_(col(Endpoint.disabled_at).is_(None), col(Endpoint.failing_since).is_not(None)),
     "disabled": col(Endpoint.disabled_reason).in_([DisabledReason.GONE, DisabledReason.FAILING]),
 }
-"""By state; what somebody has disabled by hand is none's concern. Endpoints are few."""
+"""Conditions on receivers, by state. Receivers that were disabled by hand are not counted.
+
+There are few receivers, so counting them is cheap."""
 
 log = structlog.get_logger(__name__)
 
 
 class QueueMetrics(Collector):
-    """Gauges over all sites; each reading costs a few short queries on indexes.
+    """Gauges over all sites. Each reading costs a few short queries on indexes.
 
-    Without a database there are no gauges, which an alert can see (`absent`).
+    While the database is away there are no gauges, which an alert can detect (`absent`).
     """
 
     def __init__(self, database: Database) -> None:
-        """Read from `database` when asked."""
+        """Keep `database` for later; nothing is read yet."""
         self._database = database
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Give the gauges as they are now."""
+        """Give the gauges with their present values."""
         depth = GaugeMetricFamily(
             "netiquette_pending_comments",
             f"Pending comments, at most {MAX_COUNTED:,} per lane",
@@ -56,7 +58,7 @@ class QueueMetrics(Collector):
         )
         lag = GaugeMetricFamily(
             "netiquette_event_lag_seconds",
-            "For how long the oldest event has been due without a number, 0 if there is none",
+            "Seconds that the oldest event has been due without a number, 0 if there is none",
         )
         endpoints = GaugeMetricFamily(
             "netiquette_webhook_endpoints",
@@ -65,7 +67,7 @@ class QueueMetrics(Collector):
         )
         failing = GaugeMetricFamily(
             "netiquette_webhook_failing_seconds",
-            "For how long the receiver has failed that fails for longest, 0 if there is none",
+            "Seconds that the longest failing receiver has failed for, 0 if none fails",
         )
         try:
             with self._database.read() as session:
@@ -85,13 +87,13 @@ class QueueMetrics(Collector):
 
 
 def pending_count(lane: Lane) -> SelectOfScalar[int]:
-    """Return the query for how many comments of the lane are pending, up to MAX_COUNTED."""
+    """Return the query for the number of pending comments in the lane, at most MAX_COUNTED."""
     some = select(literal_column("1")).where(PENDING, _in(lane)).limit(MAX_COUNTED).subquery()
     return select(func.count()).select_from(some)
 
 
 def oldest_pending(lane: Lane) -> SelectOfScalar[datetime]:
-    """Return the query for the time since when the oldest of the lane is pending."""
+    """Return the query for when the oldest pending comment of the lane became pending."""
     return (
         select(col(Comment.pending_since))
         .where(PENDING, _in(lane))
@@ -101,7 +103,10 @@ def oldest_pending(lane: Lane) -> SelectOfScalar[datetime]:
 
 
 def oldest_due() -> SelectOfScalar[datetime]:
-    """Return the query for the earliest due time of an unnumbered event: one look per site."""
+    """Return the query for the earliest due time of an event without a number.
+
+    It looks once into the index for each site.
+    """
     earliest = (
         select(func.min(col(Event.due_at)).label("due_at"))
         .where(
@@ -117,7 +122,7 @@ def oldest_due() -> SelectOfScalar[datetime]:
 
 
 def failing_since() -> SelectOfScalar[datetime | None]:
-    """Return the query for the time since when the receiver fails that fails for longest."""
+    """Return the query for when the receiver that has been failing longest began to fail."""
     return (
         select(col(Endpoint.failing_since))
         .where(RECEIVERS["failing"])

@@ -1,4 +1,4 @@
-"""One place for the numbers of several processes on a machine."""
+"""Share metrics between the processes on one machine, by files in one folder."""
 
 import atexit
 import os
@@ -11,14 +11,14 @@ WANTED = ("NETIQUETTE_METRICS_PORT", "NETIQUETTE_METRICS_TOKEN")
 MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder that nobody else can read
 
 _made: list[tuple[str, int]] = []
-"""The folder that this process or one that it was forked from has made, and which that was."""
+"""The folder that was made, and the process that made it: this one, or one it was forked from."""
 
 
 def share_numbers() -> None:
-    """Have this process and its children keep their numbers in files, where metrics are served.
+    """Make this process and its children keep their metrics in files, if metrics are served.
 
-    Must have run before prometheus_client is imported, which looks for the folder then.
-    An operator's own PROMETHEUS_MULTIPROC_DIR is used as it is, and made if need be.
+    Call it before prometheus_client is imported, which looks for the folder then. An
+    operator's own PROMETHEUS_MULTIPROC_DIR is used, and made if it does not exist.
     """
     if DIRECTORY in os.environ:
         Path(os.environ[DIRECTORY]).mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def share_numbers() -> None:
 
 
 def forget_numbers() -> None:
-    """Remove the folder, in the process that made it; its forks may still be writing."""
+    """Remove the folder, if this process made it: in a fork, other processes still write to it."""
     for folder, maker in _made:
         if os.getpid() == maker:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,22 +1,21 @@
-"""Traces (OpenTelemetry) from the API over Celery to the worker, where an endpoint is set.
+"""Trace a comment from the API through Celery to the worker, with OpenTelemetry.
 
-Without OTEL_EXPORTER_OTLP_ENDPOINT nothing of the SDK is imported and every span is
-the API's empty one. The standard variables (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER,
-OTEL_EXPORTER_OTLP_HEADERS, …) hold.
+Traces are sent only where OTEL_EXPORTER_OTLP_ENDPOINT is set. Without it the SDK is not
+imported, and every span is an empty one of OpenTelemetry's API. The standard variables
+(OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, …) apply.
 
-Whose trace does a nudge belong to? Nudges coalesce, and a worker takes from the
-database what is oldest, not what it was nudged for; so no message belongs to one
-request. The nudge's span is a child of the first caller who waits for it, and links
-to the others, as OpenTelemetry has it for batches
-(https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/). So at low
-load a trace shows one comment's whole way, and under load one batch's; what a batch
-really held is in its attribute `netiquette.comments`, and each request's span names
-its comment too. A nudge for the rest of a queue starts a trace of its own: else the
-trace of one caller would hold the backlog of a day.
+A nudge belongs to no single request: nudges are merged, and a worker takes the oldest
+comments, not those that it was nudged for. So the nudge's span is a child of the first
+caller's span, and links to those of the others, as OpenTelemetry specifies for batches
+(https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/). At low load a
+trace shows the whole way of one comment, and under load that of one batch. The
+attribute `netiquette.comments` names the comments of a batch, and each request's span
+names its comment, too. A nudge for the rest of a queue starts a new trace. Otherwise
+the trace of one caller could hold the backlog of a day.
 
-Only the `traceparent` travels (W3C Trace Context): ids made by us or by the caller,
-never `tracestate` or `baggage`, in which a caller could send a text through the
-broker (invariant 8).
+Only the `traceparent` is sent (W3C Trace Context), which holds ids made by us or by the
+caller. `tracestate` and `baggage` are not: a caller could use them to send a text through
+the broker (invariant 8).
 """
 
 import os
@@ -39,7 +38,7 @@ HEADER = "traceparent"
 MAX_LINKS = 32
 
 STOP_SECONDS = 1.0
-"""How long the end of a process may wait for a collector."""
+"""Seconds that the end of a process may wait for a collector."""
 
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("netiquette")
@@ -49,9 +48,9 @@ log = structlog.get_logger(__name__)
 
 
 def start_tracing(process: str) -> None:
-    """Send this process's spans, as service `netiquette-<process>`, if an endpoint is set.
+    """Send this process's spans as service `netiquette-<process>`, if an endpoint is set.
 
-    Its thread does not survive a fork, so each child calls this for itself.
+    The sending thread does not survive a fork, so each child process must call this.
     """
     global _provider  # noqa: PLW0603 - OpenTelemetry's provider is one per process, too
     if not any(os.environ.get(name) for name in ENDPOINTS):
@@ -67,7 +66,7 @@ def start_tracing(process: str) -> None:
 
 
 def stop_tracing() -> None:
-    """Send what is left; a collector that does not answer costs STOP_SECONDS."""
+    """Send the remaining spans; wait at most STOP_SECONDS for the collector."""
     if _provider:
         sending = threading.Thread(target=_provider.shutdown, daemon=True)
         sending.start()
@@ -75,14 +74,17 @@ def stop_tracing() -> None:
 
 
 def current_caller() -> SpanContext | None:
-    """Return what a later span can name as its cause; None where nothing is traced."""
+    """Return the context of the current span, or None where nothing is traced.
+
+    A later span can name it as its parent or link.
+    """
     context = trace.get_current_span().get_span_context()
     return context if context.is_valid else None
 
 
 @contextmanager
 def publishing(queue: str, callers: Sequence[SpanContext]) -> Iterator[dict[str, str]]:
-    """Trace a nudge that these callers wait for; gives the message's headers."""
+    """Trace a nudge that these callers wait for, and give the headers for its message."""
     headers: dict[str, str] = {}
     if not callers:
         yield headers
@@ -97,13 +99,13 @@ def publishing(queue: str, callers: Sequence[SpanContext]) -> Iterator[dict[str,
 
 
 def handling(queue: str, traceparent: str | None) -> AbstractContextManager[Span]:
-    """Trace the work that a message asks for; `traceparent` is its header, if it has one."""
+    """Trace the work that a message asks for; `traceparent` is the message's header, if any."""
     carrier = {HEADER: traceparent} if traceparent else {}
     return span(f"score {queue}", _propagator.extract(carrier, Context()), SpanKind.CONSUMER)
 
 
 def describe(**attributes: str | Sequence[str]) -> None:
-    """Add ids to the current span, named `netiquette.<name>`."""
+    """Add attributes to the current span, each named `netiquette.<name>`."""
     trace.get_current_span().set_attributes(
         {f"netiquette.{name}": value for name, value in attributes.items()}
     )
@@ -115,7 +117,7 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     links: Sequence[Link] = (),
 ) -> AbstractContextManager[Span]:
-    """Trace a step. An error's message is left out: it may quote a text."""
+    """Trace a step as a span. Errors' messages are left out, since they may quote a text."""
     return _tracer.start_as_current_span(
         name, parent, kind, links=links, record_exception=False, set_status_on_exception=False
     )
