@@ -1,1 +1,1 @@
-"""The service: models, database, HTTP API. Never loads a model (invariant 9)."""
+"""The service: tables, database and HTTP API. It never loads a model (invariant 9)."""

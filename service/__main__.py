@@ -1,4 +1,4 @@
-"""`python -m service` is the command `netiquette`, whatever the search path holds."""
+"""Run the command `netiquette` by `python -m service`, which needs no script on the PATH."""
 
 from service.cli import main
 

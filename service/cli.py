@@ -1,7 +1,7 @@
-"""The command `netiquette`: gathers its groups by entry point.
+"""The command `netiquette`, which finds its groups by entry points.
 
-The API image has the command without the workers: a group whose packages are
-not installed is left out.
+A group whose packages are not installed is left out: the API image has the command
+without the workers.
 """
 
 from importlib.metadata import entry_points
@@ -25,7 +25,7 @@ commands.add_typer(coral.coral, name="coral")
 
 
 def application() -> typer.Typer:
-    """Return the whole command, with every group whose packages are installed."""
+    """Return the command with every group whose packages are installed."""
     whole = typer.Typer(
         name="netiquette",
         help="Self-hosted comment moderation for news sites.",
@@ -42,5 +42,5 @@ def application() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command `netiquette`."""
     application()()

@@ -1,4 +1,4 @@
-"""Files that appear whole and checked, or not at all."""
+"""Write files that appear whole, or not at all."""
 
 import os
 from collections.abc import Iterator
@@ -7,21 +7,22 @@ from pathlib import Path
 
 
 class BackupRefused(Exception):
-    """A backup cannot be made or put back; nothing was changed, and the text says why."""
+    """A backup cannot be made or restored. Nothing was changed; the message says why."""
 
 
 @contextmanager
 def new_file(file: Path) -> Iterator[Path]:
-    """Give an empty draft beside `file`, for its owner only, that becomes `file` in the end.
+    """Give an empty draft that becomes `file` at the end of the block; only its owner may read it.
 
-    Raises BackupRefused when there is such a file already, then or in the end.
+    An existing file is never overwritten: BackupRefused is raised where `file` exists at the
+    beginning, or by the end.
     """
     if file.exists():
         raise BackupRefused(f"{file} is there already, and stays. Name another file.")
     with draft_of(file) as draft:
         yield draft
         try:
-            # Unlike a rename, a link never replaces what came in the meantime.
+            # Unlike a rename, a hard link never replaces a file that appeared meanwhile.
             file.hardlink_to(draft)
         except FileExistsError:
             raise BackupRefused(f"{file} has appeared meanwhile, and stays.") from None
@@ -31,9 +32,9 @@ def new_file(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def draft_of(file: Path) -> Iterator[Path]:
-    """Give an empty file beside `file`, for its owner only; whatever is left of it is removed.
+    """Give an empty draft beside `file`, and remove it at the end; only its owner may read it.
 
-    Raises BackupRefused where it cannot be made.
+    Raises BackupRefused where the draft cannot be made.
     """
     draft = file.with_name(f".{file.name}.draft")
     try:
@@ -48,7 +49,7 @@ def draft_of(file: Path) -> Iterator[Path]:
 
 
 def flush(path: Path) -> None:
-    """Have a file or a folder's entries on the disk, so that a power cut does not take them."""
+    """Write a file, or a folder's entries, to the disk, so that they survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

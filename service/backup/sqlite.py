@@ -1,7 +1,7 @@
-"""Backup and restore of an SQLite file.
+"""Back up and restore an SQLite file.
 
-By SQLite's online backup (https://www.sqlite.org/backup.html): one snapshot, while
-others go on reading and writing.
+SQLite's online backup (https://www.sqlite.org/backup.html) copies one snapshot, while
+other processes go on reading and writing.
 """
 
 import sqlite3
@@ -18,19 +18,19 @@ MAGIC = b"SQLite format 3\0"
 
 
 def back_up(database: Path, file: Path) -> None:
-    """Write the database as it is at one moment to a new file, and check that file.
+    """Write a snapshot of the database to a new file, and check that file.
 
-    Raises BackupRefused.
+    Raises BackupRefused where that is impossible, or the database is damaged.
     """
     with new_file(file) as draft:
         _copy(database, draft)
 
 
 def restore(database: Path, file: Path) -> Path | None:
-    """Put a backup in the database's place; return where the old one is kept, if there was one.
+    """Replace the database by a backup; return where the old database is kept, if there was one.
 
-    Raises BackupRefused while anybody has the database open, and for a file that is
-    damaged, none of ours, or of a newer version.
+    Raises BackupRefused while any process has the database open, and for a file that is
+    damaged, no database of Netiquette, or of a newer version.
     """
     database.parent.mkdir(parents=True, exist_ok=True)
     with draft_of(database) as draft:
@@ -40,10 +40,11 @@ def restore(database: Path, file: Path) -> Path | None:
             return None
         aside = database.with_name(f"{database.name}.{clock.now():%Y%m%dT%H%M%SZ}")
         with _alone(database):
-            # At no moment is there no database: the service would make a new, empty one.
+            # A hard link first, so that the database never goes missing: the service would
+            # make a new, empty one.
             aside.hardlink_to(database)
             for log in ("-wal", "-shm"):
-                # Only a damaged one still has them; they must not meet the new one.
+                # Only a damaged database still has them. SQLite must not apply them to the backup.
                 with suppress(FileNotFoundError):
                     database.with_name(database.name + log).rename(f"{aside}{log}")
             draft.replace(database)
@@ -52,16 +53,16 @@ def restore(database: Path, file: Path) -> Path | None:
 
 
 def _copy(source: Path, draft: Path) -> None:
-    """Copy a database in one piece; raises BackupRefused when it or the copy is not whole."""
+    """Copy a database and check the copy; raises BackupRefused where either fails."""
     try:
         with (
-            # mode=rw: a name mistyped must not become an empty database.
+            # mode=rw: a mistyped name must not create an empty database.
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as original,
             closing(sqlite3.connect(draft)) as copy,
         ):
             original.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
-            # What was erased may linger in the gaps of pages (invariant 11).
+            # Erased texts may remain in the gaps of pages (invariant 11).
             copy.execute("VACUUM")
             _check(copy, source)
     except sqlite3.Error as error:
@@ -70,7 +71,7 @@ def _copy(source: Path, draft: Path) -> None:
 
 
 def _check(copy: sqlite3.Connection, source: Path) -> None:
-    # The messages may quote a row: they are counted, not told (invariant 8).
+    # SQLite's messages may quote a row, so they are only counted (invariant 8).
     faults = [row for row in copy.execute("PRAGMA integrity_check") if row != ("ok",)]
     faults += copy.execute("PRAGMA foreign_key_check").fetchall()
     if faults:
@@ -89,10 +90,13 @@ def _check(copy: sqlite3.Connection, source: Path) -> None:
 
 @contextmanager
 def _alone(database: Path) -> Iterator[None]:
-    """Hold the database alone, with its write-ahead log emptied into it."""
+    """Lock the database for this process alone, with its write-ahead log moved into it.
+
+    Raises BackupRefused while another process has it open.
+    """
     with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
         try:
-            # Leaving WAL fails while anybody else is connected, busy or not.
+            # Leaving WAL mode fails while another process is connected, even an idle one.
             connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
@@ -100,6 +104,6 @@ def _alone(database: Path) -> Iterator[None]:
                 f"{database} is in use ({error}). Stop the service and its workers first."
             ) from error
         except sqlite3.DatabaseError:
-            # Damaged, so that nobody can work on it: this is what backups are for.
+            # The database is damaged, so no process can use it. It may be replaced.
             pass
         yield

@@ -1,1 +1,1 @@
-"""The commands of `netiquette` that belong to the service."""
+"""The commands of `netiquette` that need only the service, not the workers."""

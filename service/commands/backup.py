@@ -1,4 +1,4 @@
-"""`netiquette backup` and `netiquette restore`, of an SQLite database."""
+"""`netiquette backup` and `netiquette restore`, for an SQLite database."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,14 +14,19 @@ from service.embedded import folder
 from service.embedded.console import StartRefused
 from service.settings import settings
 
-ToFile = Annotated[Path, typer.Argument(metavar="FILE", help="A new file; none is overwritten.")]
+ToFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="File to make; it must not exist yet.")
+]
 FromFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="What `netiquette backup` wrote.", exists=True)
+    Path, typer.Argument(metavar="FILE", help="File that `netiquette backup` wrote.", exists=True)
 ]
 
 
 def backup(file: ToFile) -> None:
-    """Write the SQLite database to a file, while the service runs; it holds all texts and names."""
+    """Write the SQLite database to a file, while the service runs.
+
+    Keep the file safe: it holds all texts and names.
+    """
     from service.backup import sqlite  # noqa: PLC0415 - Alembic, for this command alone
 
     with _told():
@@ -30,7 +35,7 @@ def backup(file: ToFile) -> None:
 
 
 def restore(file: FromFile) -> None:
-    """Put a backup back; the service must be stopped, and the old data is kept."""
+    """Restore a backup. The service must be stopped; the old database is kept beside the new."""
     from service.backup import sqlite  # noqa: PLC0415 - Alembic, for this command alone
 
     with _told():
@@ -46,7 +51,7 @@ def restore(file: FromFile) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Tell in one line why it is refused, with exit code 1."""
+    """Turn a refusal into one line on standard error and exit code 1."""
     try:
         yield
     except (BackupRefused, StartRefused) as error:
@@ -55,11 +60,11 @@ def _told() -> Iterator[None]:
 
 
 def _database(program: str) -> Path:
-    """Return the database's file; raises BackupRefused for Postgres, which `program` serves."""
+    """Return the database's file; raises BackupRefused for Postgres, and names `program` for it."""
     try:
         url = make_url(settings().database_url)
     except ArgumentError:
-        # The message would show the URL, which may hold a password.
+        # The error's own message would show the URL, which may hold a password.
         raise BackupRefused("NETIQUETTE_DATABASE_URL is no URL of a database.") from None
     if url.get_backend_name() != "sqlite":
         raise BackupRefused(
@@ -77,7 +82,10 @@ def _expect(file: Path, magic: bytes) -> None:
 
 @contextmanager
 def _no_embedded(var: Path) -> Iterator[None]:
-    """Keep `netiquette up` from running: its processes come and go, and could be missed."""
+    """Keep `netiquette up` from running, by holding its lock.
+
+    Its processes restart, so that a look at who has the database open could miss them.
+    """
     with ExitStack() as stack:
         if (var / folder.LOCK).exists():
             stack.enter_context(folder.locked(var, "netiquette restore"))

@@ -1,4 +1,4 @@
-"""`netiquette coral`: which sites are connected to Coral."""
+"""`netiquette coral`: connect sites to Coral, and disconnect them."""
 
 from typing import Annotated
 
@@ -21,9 +21,10 @@ def connect(
         str, typer.Option(prompt="Coral's signing secret", hide_input=True, envvar="CORAL_SECRET")
     ],
 ) -> None:
-    """Keep Coral's signing secret, or put a rotated one in its place.
+    """Connect a site to Coral: store Coral's signing secret, or replace it by a rotated one.
 
-    Coral shows it with the phase, and signs with old and new while it rotates.
+    Coral shows the secret beside the phase. While it rotates a secret, it signs with the old
+    and the new one.
     """
     if not secret.strip():
         raise typer.BadParameter("the secret is blank")
@@ -34,7 +35,7 @@ def connect(
 
 
 def _installation_key() -> SecretStr | None:
-    """Return the key of the settings, or else the one that the embedded default has made."""
+    """Return the secret key of the settings, or else the one that `netiquette up` has made."""
     config = settings()
     if config.secret_key is None and (config.var_dir / SECRET_KEY).exists():
         return SecretStr(secret_key(config.var_dir))
@@ -43,7 +44,7 @@ def _installation_key() -> SecretStr | None:
 
 @coral.command("disconnect")
 def disconnect(site: SiteOption) -> None:
-    """Forget Coral's secret; its calls are refused from now on."""
+    """Disconnect a site from Coral: delete the secret, so that Coral's calls are refused."""
     with writing() as session:
         get_site(session, site).coral_secret = None
     typer.echo(f"{site} is not connected to Coral any more.")

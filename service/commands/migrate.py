@@ -7,7 +7,7 @@ from service.settings import settings
 
 
 def migrate() -> None:
-    """Bring the database's schema up to date; does nothing when it is."""
+    """Bring the database's schema up to date. It does nothing if it is up to date."""
     from service import migrations  # noqa: PLC0415 - Alembic, for this command alone
 
     database = Database(settings().database_url)

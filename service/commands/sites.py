@@ -24,7 +24,7 @@ from service.sites.use_cases import create_site, get_site
 from service.tables import Site, SiteKey
 
 site = typer.Typer(no_args_is_help=True, help="Sites: the publications that are moderated.")
-key = typer.Typer(no_args_is_help=True, help="Site keys: what a site's backend calls with.")
+key = typer.Typer(no_args_is_help=True, help="Site keys: a site's backend calls the API with one.")
 moderator = typer.Typer(no_args_is_help=True, help="Moderators with an account.")
 
 SiteOption = Annotated[str, typer.Option("--site", help="Key of the site.")]
@@ -32,7 +32,7 @@ SiteOption = Annotated[str, typer.Option("--site", help="Key of the site.")]
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """Give a writing session; a known error becomes one line and exit code 1."""
+    """Give a session that commits at the end; a known error becomes one line and exit code 1."""
     database = Database(settings().database_url)
     try:
         with database.write() as session:
@@ -63,7 +63,7 @@ def site_create(
     site_key: Annotated[str, typer.Argument(metavar="KEY", help="Short name, e.g. morgenblatt.")],
     name: Annotated[str, typer.Option(help="Name of the publication.")],
 ) -> None:
-    """Add a site with the first policy."""
+    """Add a site, with the default policy as its first."""
     try:
         TypeAdapter(Key).validate_python(site_key)
     except ValidationError:
@@ -87,10 +87,11 @@ def key_create(
     site: SiteOption,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "backend",
     scope: Annotated[
-        list[Scope] | None, typer.Option(help="Repeat for several; comments if left out.")
+        list[Scope] | None,
+        typer.Option(help="Scope of the key; repeat it for several. The default is comments."),
     ] = None,
 ) -> None:
-    """Make a key and show it, this once."""
+    """Make a key and show it. It is never shown again."""
     with writing() as session:
         found = get_site(session, site)
         made, token = create_key(session, found.id, name, scope or [Scope.COMMENTS])
@@ -122,10 +123,12 @@ def key_list(site: SiteOption) -> None:
 
 @key.command("revoke")
 def key_revoke(
-    prefix: Annotated[str, typer.Argument(help="As `netiquette key list` shows it.")],
+    prefix: Annotated[
+        str, typer.Argument(help="Prefix of the key, as `netiquette key list` shows it.")
+    ],
     site: SiteOption,
 ) -> None:
-    """Revoke a key; it stops working at once."""
+    """Revoke a key, which stops working at once."""
     with writing() as session:
         revoked = revoke_key(session, get_site(session, site).id, prefix)
     if revoked is None:
@@ -136,12 +139,12 @@ def key_revoke(
 
 @moderator.command("add")
 def moderator_add(
-    email: Annotated[str, typer.Argument(help="Address to sign in with.")],
+    email: Annotated[str, typer.Argument(help="Email address to sign in with.")],
     site: SiteOption,
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
-    name: Annotated[str | None, typer.Option(help="As colleagues see it.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name that colleagues see.")] = None,
 ) -> None:
-    """Add a moderator with an account."""
+    """Add a moderator with an account to a site."""
     with writing() as session:
         create_moderator(session, get_site(session, site).id, email, password, name)
     typer.echo(f"Added {email} to {site}.")

@@ -1,1 +1,1 @@
-"""The embedded default: everything in one foreground command, state in one folder."""
+"""The embedded default: one foreground command runs everything, with its state in one folder."""

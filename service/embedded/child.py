@@ -1,4 +1,4 @@
-"""One child process of the embedded default: start, watch, end."""
+"""Start, watch and end one child process of the embedded default."""
 
 import signal
 import subprocess
@@ -12,17 +12,17 @@ from service.embedded import log_files as logs
 from service.embedded.guardian import Guardian, signal_group
 
 STEADY = 30.0
-"""Seconds of life after which a child counts as well, and its failures are forgotten."""
+"""Seconds after which a running child counts as healthy, and its failures are forgotten."""
 
 MAX_PAUSE = 30.0
 
 
 @dataclass(frozen=True)
 class Spec:
-    """How to start a child.
+    """How to start a child process.
 
-    `grace`: seconds from SIGTERM to SIGKILL. `once`: it has a job to finish; what
-    it writes to its log is told on the console too.
+    `grace` is the time from SIGTERM to SIGKILL, in seconds. A child with `once` has a job to
+    finish, and its log is shown on the console, too.
     """
 
     name: str
@@ -36,20 +36,23 @@ class Spec:
 
 @dataclass
 class Child:
-    """A child in its own session, so that Ctrl-C reaches only `up`, which ends it in order."""
+    """A child process in a session of its own, so that Ctrl-C reaches only `netiquette up`.
+
+    `up` then ends its children in order.
+    """
 
     spec: Spec
     guardian: Guardian
     failures: int = 0
     done: bool = False
-    """Whether its one job is finished."""
+    """Whether the child has finished its job (only with `once`)."""
     _process: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
     _due: float = 0.0
     _heard: int = 0
 
     def start(self) -> None:
-        """Start it; raises OSError if that is impossible."""
+        """Start the process; raises OSError if that is impossible."""
         logs.bound(self.spec.log)
         with logs.open_log(self.spec.log) as log:
             self._heard = log.tell()
@@ -67,14 +70,13 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """Whether it lives."""
+        """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
     def died(self) -> int | None:
-        """Return the exit code of a child found dead, once; its group is cleaned up.
+        """Return the exit code if the process has ended, once; kill the rest of its group.
 
-        The next start is set back: 1, 2, 4 … seconds, 30 at most, from the first
-        of a row of failures on.
+        The next start is delayed by 1, 2, 4 … seconds, 30 at most, for each failure in a row.
         """
         if self._process is None or self._process.poll() is None:
             return None
@@ -94,11 +96,11 @@ class Child:
 
     @property
     def due(self) -> bool:
-        """Whether it is dead and should be started again."""
+        """Whether the process has ended, and should be started again now."""
         return self._process is None and not self.done and time.monotonic() >= self._due
 
     def heard(self) -> list[str]:
-        """Return the lines that it has written to its log since the last call."""
+        """Return the lines that the child has written to its log since the last call."""
         with self.spec.log.open("rb") as log:
             log.seek(self._heard)
             lines = log.read().splitlines(keepends=True)
@@ -108,19 +110,19 @@ class Child:
         return [line.decode(errors="replace").rstrip() for line in lines]
 
     def ask_to_end(self) -> None:
-        """Send SIGTERM to the leader: it knows best how to end its own children."""
+        """Send SIGTERM to the leader of the group, which ends its own children in order."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
     def end(self) -> None:
-        """Kill whatever is left of it."""
+        """Kill what is left of the child and its group."""
         if self._process is not None:
             signal_group(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._clear()
 
     def _clear(self) -> None:
-        """Kill what the leader has left behind, and forget its number."""
+        """Kill what is left of the leader's group, and forget the group."""
         if self._process is not None:
             signal_group(self._process.pid, signal.SIGKILL)
             self.guardian.forget(self._process.pid)
@@ -128,8 +130,8 @@ class Child:
 
 
 def command(*arguments: str) -> tuple[str, ...]:
-    """Return the command line of one of our own commands, by this very interpreter.
+    """Return the command line that runs `netiquette` with these arguments, by this interpreter.
 
-    -P: a folder named `service` where the person stands must not come first.
+    Python's -P keeps a folder named `service` in the working directory from being imported.
     """
     return (sys.executable, "-P", "-m", "service", *arguments)

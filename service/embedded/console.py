@@ -1,4 +1,4 @@
-"""What the embedded default says on the console: few lines, readable ones."""
+"""Print the messages of the embedded default on the console."""
 
 import contextlib
 
@@ -6,16 +6,16 @@ import typer
 
 
 class StartRefused(Exception):
-    """The embedded default cannot start, or cannot go on; the text says what to do."""
+    """The embedded default cannot start, or cannot go on. The message says what to do."""
 
 
 def say(text: str = "") -> None:
-    """Print one line at once; a console that has gone away is no reason to fail."""
+    """Print one line at once; does nothing where the console is gone."""
     with contextlib.suppress(OSError):
         typer.echo(text)
 
 
 def complain(text: str) -> None:
-    """Print one line to standard error, under the same promise."""
+    """Print one line to standard error; does nothing where the console is gone."""
     with contextlib.suppress(OSError):
         typer.echo(text, err=True)

@@ -1,4 +1,4 @@
-"""The database file of the embedded default, brought up to date."""
+"""Prepare the database file of the embedded default."""
 
 from pathlib import Path
 
@@ -20,9 +20,9 @@ def url(var: Path) -> str:
 
 
 def prepare(var: Path, base_url: str) -> bool:
-    """Migrate the database and see to the demo site; tell whether that was made now.
+    """Migrate the database and make the demo site; tell whether the demo site was made now.
 
-    Raises StartRefused when the file is damaged, full, or of a newer version.
+    Raises StartRefused when the file is damaged or of a newer version, or the disk is full.
     """
     database = Database(url(var))
     file = var / folder.DATABASE
@@ -45,10 +45,10 @@ def prepare(var: Path, base_url: str) -> bool:
 
 
 def _forget_workers(database: Database) -> None:
-    """End the leases of workers of an earlier run, which the folder's lock says are gone.
+    """End the leases of workers of an earlier run, and forget that these workers were ready.
 
-    Nobody has to wait until they run out, and the service is ready only when a
-    worker of this run is.
+    The folder's lock proves that they have ended. So nothing waits until their leases run
+    out, and the service is ready only when a worker of this run is.
     """
     with database.write() as session:
         session.execute(delete(Scorer))

@@ -1,4 +1,4 @@
-"""The demo site of the embedded default, and the file that tells its secrets."""
+"""The demo site of the embedded default, and the file that holds its secrets."""
 
 import json
 import secrets
@@ -22,14 +22,16 @@ SITE = "demo"
 EMAIL = "moderator@demo.example"
 KEY_NAME = "demo"
 RATE = "1000/second"
-"""Per key, and in the embedded default per member: nobody should meet a limit while trying."""
+"""Rate limit of the demo key, and in the embedded default of each member.
+
+It is high, so that nobody reaches it while trying Netiquette out."""
 
 
 def ensure(database: Database, path: Path, base_url: str) -> bool:
-    """See to it that `path` tells a working key of the demo site; tell whether it was made now.
+    """Make the demo site and the file of its secrets, unless they work; tell whether it did.
 
-    Secrets are stored as hashes: when the file is gone or damaged, or belongs to
-    another database, new ones are made, and the demo's old ones stop working.
+    The database holds only hashes of secrets. So when the file is gone, damaged or of another
+    database, new secrets are made, and the demo's old ones stop working.
     """
     content = _read(path)
     with database.write() as session:
@@ -72,7 +74,7 @@ def _set_moderator(session: Session, site: Site, password: str) -> None:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return what the file tells, or None where it is gone or damaged."""
+    """Return the content of the file, or None where it is gone or damaged."""
     try:
         content = json.loads(path.read_text("utf-8"))
         whole = isinstance(content["api_key"], str) and {"site", "moderator"} <= content.keys()

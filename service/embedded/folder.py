@@ -1,4 +1,4 @@
-"""The state folder `var/`: its modes, its lock, and whether it can be used at all."""
+"""The state folder `var/`: its permissions, its lock, and the check that it can be used."""
 
 import contextlib
 import fcntl
@@ -18,13 +18,16 @@ LOG = "log"
 DATABASE = "netiquette.db"
 SECRET_KEY = "secret.key"  # noqa: S105 - the name of a file
 LEAST_FREE = 100 * 1024 * 1024
-"""Bytes of free disk below which nothing is started: SQLite needs room for its WAL."""
+"""Bytes of free disk space that a start needs, since SQLite needs room for its WAL."""
 
 WAIT_FOR_GUARDIAN = 10.0
 
 
 def prepare(var: Path) -> None:
-    """Make the folder, for its owner only; raises StartRefused where it cannot be written."""
+    """Make the folder for its owner only.
+
+    Raises StartRefused where it cannot be written, or the disk is nearly full.
+    """
     try:
         (var / LOG).mkdir(parents=True, exist_ok=True)
         var.chmod(0o700)
@@ -46,7 +49,7 @@ def prepare(var: Path) -> None:
 
 
 def secret_key(var: Path) -> str:
-    """Return the key that encrypts webhooks' secrets, made on the first start."""
+    """Return the key that encrypts webhooks' and Coral's secrets; make it on the first start."""
     file = var / SECRET_KEY
     if not file.exists():
         write_private(file, secrets.token_urlsafe(32))
@@ -54,7 +57,7 @@ def secret_key(var: Path) -> str:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Replace the file at once or not at all, readable by its owner only; outlives a power cut."""
+    """Replace the file atomically, readable by its owner only, and flushed to the disk."""
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -67,10 +70,11 @@ def write_private(path: Path, content: str) -> None:
 
 @contextmanager
 def locked(var: Path, url: str) -> Iterator[int]:
-    """Hold the folder's lock and give its descriptor; raises StartRefused beside a running one.
+    """Hold the folder's lock and give its descriptor.
 
-    The lock lies on the descriptor, not in the file: it ends with the last process
-    that holds it, so a file left behind by a crash means nothing.
+    The lock is on the open descriptor, not the file's existence: it ends with the last process
+    that has the descriptor, so a file that a crash left behind does no harm. Raises
+    StartRefused while another Netiquette uses the folder.
     """
     descriptor = os.open(var / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -1,9 +1,9 @@
-"""The guardian: ends the children of `netiquette up`, should that die without doing so.
+"""The guardian: a process that ends the children of `netiquette up` if `up` dies without doing so.
 
-It holds the reading end of a pipe from `up`. The pipe closes however `up` died,
-SIGKILL included, on Linux and macOS alike; what was still registered is then
-ended. The guardian runs this file by its path, isolated, so that it starts in
-milliseconds and takes a few megabytes: nothing but the standard library here.
+It holds the reading end of a pipe from `up`. The pipe closes however `up` dies, even by
+SIGKILL, on Linux and macOS alike. The guardian then ends all registered process groups.
+It runs this file by its path and isolated, so that it starts in milliseconds and takes a
+few megabytes. So this module imports only the standard library.
 """
 
 import contextlib
@@ -19,26 +19,26 @@ GRACE = 4.0
 
 
 class Guardian:
-    """The side of `up`: starts the guardian and tells it whom to watch."""
+    """The side of `up`: starts the guardian and tells it which process groups to watch."""
 
     def __init__(self, keep: tuple[int, ...] = ()) -> None:
-        """Start it; `keep` are descriptors that stay open until it has finished (the lock)."""
+        """Start the guardian; it keeps the descriptors `keep` (the lock) open until it ends."""
         self._keep = keep
         self._watched: dict[int, None] = {}
         self._process = self._start()
 
     def watch(self, pid: int) -> None:
-        """Register the leader of a process group."""
+        """Register a process group by the id of its leader."""
         self._watched[pid] = None
         self._tell(f"+{pid}\n")
 
     def forget(self, pid: int) -> None:
-        """Take a group off the list that has ended: its number may be given to others."""
+        """Take a group that has ended off the list, since its id may be used again."""
         self._watched.pop(pid, None)
         self._tell(f"-{pid}\n")
 
     def tend(self) -> None:
-        """Start the guardian anew if somebody has ended it."""
+        """Start the guardian again if it has ended, with all groups that it watched."""
         if self._process.poll() is not None:
             self._process.communicate()
             self._process = self._start()
@@ -66,7 +66,7 @@ class Guardian:
 
 
 def signal_group(pid: int, number: int) -> bool:
-    """Send a signal to a process group (0 asks only); tell whether the group exists."""
+    """Send a signal to a process group (0 sends none); tell whether the group exists."""
     try:
         os.killpg(pid, number)
     except (ProcessLookupError, PermissionError):
@@ -76,7 +76,7 @@ def signal_group(pid: int, number: int) -> bool:
 
 
 def end(groups: Iterable[int], grace: float = GRACE) -> None:
-    """Ask the leaders to end; whatever is left of their groups after `grace` s is killed."""
+    """Send SIGTERM to the leaders, and SIGKILL to the groups that exist after `grace` seconds."""
     left = list(groups)
     for pid in left:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -90,7 +90,7 @@ def end(groups: Iterable[int], grace: float = GRACE) -> None:
 
 
 def main() -> None:
-    """Read `+pid` and `-pid` lines until the pipe closes, then end what is registered."""
+    """Read lines `+pid` and `-pid` until the pipe closes, then end the registered groups."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     watched: dict[int, None] = {}

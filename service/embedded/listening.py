@@ -1,4 +1,4 @@
-"""The API's port, held by `up` from the beginning to the end."""
+"""The API's port, which `netiquette up` holds from beginning to end."""
 
 import http.client
 import socket
@@ -9,15 +9,15 @@ HOST = "127.0.0.1"
 
 
 def url(port: int) -> str:
-    """Return the address under which people reach the API."""
+    """Return the API's URL for people on this machine."""
     return f"http://{HOST}:{port}"
 
 
 def bind(port: int) -> socket.socket:
-    """Take the port; raises StartRefused when another program has it.
+    """Bind a socket to the port; raises StartRefused when another program has it.
 
-    The API inherits the socket and listens on it. While it restarts, callers
-    wait in the socket's queue instead of being refused.
+    The API inherits the socket and listens on it. While the API restarts, callers wait in
+    the socket's queue instead of being refused.
     """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -33,9 +33,9 @@ def bind(port: int) -> socket.socket:
 
 
 def is_ready(port: int) -> bool:
-    """Tell whether a comment can be accepted and scored.
+    """Tell whether the API is ready to accept comments, and a worker to score them.
 
-    http.client heeds no proxy settings: loopback calls must not go to a proxy.
+    It uses http.client, which ignores proxy settings: loopback calls must not go to a proxy.
     """
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     try:

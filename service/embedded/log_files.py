@@ -1,4 +1,4 @@
-"""Log files of the children: bounded, without a hand in what they write."""
+"""Log files of the children: opened, kept below a size, and shown."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 LIMIT = 10 * 1024 * 1024
-"""Bytes after which a log is moved aside; one older part is kept."""
+"""Size of a log in bytes above which it is moved aside. One older part is kept."""
 
 
 def open_log(path: Path) -> BinaryIO:
@@ -15,10 +15,10 @@ def open_log(path: Path) -> BinaryIO:
 
 
 def bound(path: Path, limit: int = LIMIT) -> None:
-    """Move a log over `limit` bytes aside, to `<name>.1`.
+    """Move a log of more than `limit` bytes aside, to `<name>.1`.
 
-    Copies and truncates: the child goes on writing to the same file, at its new
-    end, since it was opened for appending. Lines in between may be lost.
+    The log is copied and truncated, so that the child goes on appending to the same file.
+    Lines that it writes in between may be lost.
     """
     if path.exists() and path.stat().st_size > limit:
         shutil.copyfile(path, path.with_name(path.name + ".1"))
@@ -26,7 +26,7 @@ def bound(path: Path, limit: int = LIMIT) -> None:
 
 
 def tail(path: Path, lines: int = 15) -> str:
-    """Return the last lines of a log, for a person who must find out what happened."""
+    """Return the last lines of a log, to be shown on the console."""
     with path.open("rb") as log:
         log.seek(max(0, log.seek(0, os.SEEK_END) - 8192))
         text = log.read().decode(errors="replace")

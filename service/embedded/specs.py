@@ -1,4 +1,4 @@
-"""What the embedded default runs, and with which settings."""
+"""The processes of the embedded default, and their settings."""
 
 import os
 from dataclasses import replace
@@ -13,16 +13,17 @@ METRICS_PORT = "NETIQUETTE_METRICS_PORT"
 
 
 def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str]:
-    """Return the children's environment: the caller's, with what belongs to this run.
+    """Return the environment of the children: the caller's, and this run's settings.
 
-    What the caller has set wins over the defaults for trying it out.
+    The caller's variables win over the defaults for trying Netiquette out, but not over the
+    settings that belong to this run.
     """
-    # All count in one place, so that the API can tell the workers' numbers, too.
+    # All processes share their metrics, so that the API can serve the workers', too.
     share_numbers()
     defaults = {
         "NETIQUETTE_MEMBER_RATE": demo.RATE,
         "NETIQUETTE_SECRET_KEY": folder.secret_key(var),
-        # So that a receiver on this machine can be tried.
+        # So that webhooks can be tried with a receiver on this machine.
         "NETIQUETTE_WEBHOOK_NETWORKS": "127.0.0.0/8,::1/128",
     }
     own = {
@@ -30,20 +31,20 @@ def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str
         "NETIQUETTE_REDIS_URL": broker_url,
         "NETIQUETTE_VAR_DIR": str(var),
         "NETIQUETTE_MODELS_DIR": str(settings.models_dir.absolute()),
-        # Logs are read while they grow.
+        # Logs are read while they grow, so nothing may stay in a buffer.
         "PYTHONUNBUFFERED": "1",
     }
     return defaults | dict(os.environ) | own
 
 
 def model(environment: dict[str, str], var: Path) -> Spec:
-    """Return how to build what is derived from the model, unless it is there."""
+    """Return the process that builds the serving form of the model, unless it exists."""
     build = _own("The model's build", "model", ("models", "build"), environment, var, grace=1.0)
     return replace(build, once=True)
 
 
 def without_model(environment: dict[str, str], var: Path, listener: int) -> tuple[Spec, ...]:
-    """Return how to start all that needs no model; the API serves on an inherited socket."""
+    """Return the processes that need no model: the API, on an inherited socket, and I/O."""
     api = ("api", "--fd", str(listener))
     workers = _without_port(environment)
     return (
@@ -53,13 +54,13 @@ def without_model(environment: dict[str, str], var: Path, listener: int) -> tupl
 
 
 def scoring(environment: dict[str, str], var: Path) -> Spec:
-    """Return how to start the scoring worker, which needs the model to be built."""
+    """Return the scoring worker's process, which needs the built model."""
     workers = _without_port(environment)
     return _own("The scoring worker", "score", ("worker", "score"), workers, var, grace=3.0)
 
 
 def _without_port(environment: dict[str, str]) -> dict[str, str]:
-    """Leave the metrics port to the API: there is one on a machine."""
+    """Return the environment without the metrics port, which only one process can have: the API."""
     return {name: value for name, value in environment.items() if name != METRICS_PORT}
 
 

@@ -1,4 +1,4 @@
-"""The embedded default, step by step."""
+"""Start the embedded default step by step, and run it until it is stopped."""
 
 import os
 import socket
@@ -14,12 +14,12 @@ from service.embedded.valkey import Broker
 from service.settings import Settings
 
 READY_PACE = 0.25
-"""Seconds between two looks at whether the service is ready."""
+"""Seconds between two checks whether the service is ready."""
 
 
 def run(settings: Settings, port: int) -> int:
-    """Start everything, keep it running, end it in order; return the exit code."""
-    # Whatever is made here holds comments or secrets: its owner's business only.
+    """Start all processes, keep them running, and end them in order; return the exit code."""
+    # Files made here hold comments or secrets, so only their owner may read them.
     os.umask(0o077)
     stopping = Stopping()
     var = settings.var_dir.absolute()
@@ -49,7 +49,7 @@ def _run(settings: Settings, stopping: Stopping, lock: int, listener: socket.soc
     except StopRequested as why:
         say(f"\nStopping, {why} …")
     finally:
-        # Nobody may wait in the queue of a socket that nobody will read.
+        # Close the socket first, so that no caller waits in its queue for nothing.
         listener.close()
         supervisor.stop()
         guardian.close()

