@@ -1,4 +1,4 @@
-"""The one place that reads the wall clock, so that tests can freeze it."""
+"""The wall clock. It is read only here, so that tests can freeze it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,11 +14,11 @@ def now() -> datetime:
     return _source() if _source else datetime.now(UTC)
 
 
-def lasts(until: datetime | None, at: datetime, longest: timedelta = LONGEST_HOLD) -> bool:
-    """Return whether what ends at `until` still lasts.
+def lasts(until: datetime | None, longest: timedelta, at: datetime) -> bool:
+    """Tell whether something that ends at `until`, such as a lease, still lasts.
 
-    What would last for longer than `longest` began before the clock was set back. It counts
-    as ended, since nobody must wait for the old time.
+    An end further away than `longest` was set before the clock was set back. It counts as
+    ended, since nobody should wait until the clock reaches the old time again.
     """
     return until is not None and at < until <= at + longest
 

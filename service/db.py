@@ -1,8 +1,8 @@
-"""The database: engine, units of work, and what happens after a commit.
+"""The database: its engine, units of work, and callbacks after a commit.
 
-SQLite and Postgres run the same code. A unit of work is the only place that
-commits; use cases flush. Callbacks for after the commit (nudges) are dropped
-on rollback, so nothing is told before it is true (invariant 4).
+SQLite and Postgres run the same code. Only a unit of work commits; use cases flush.
+Callbacks for after the commit (nudges) are dropped on rollback, so that nothing is
+announced before it is stored (invariant 4).
 """
 
 import sqlite3
@@ -22,19 +22,19 @@ BUSY_MS = 30_000
 
 
 class Database:
-    """One connection pool, with short read and write units of work."""
+    """A connection pool, which gives short units of work for reading and for writing."""
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
-        """Open nothing yet; `url` is an SQLAlchemy URL (sqlite or postgresql+psycopg)."""
+        """Connect to nothing yet; `url` is an SQLAlchemy URL (sqlite or postgresql+psycopg)."""
         self.engine = _engine(url, pool_size)
         self._writer = self.engine.execution_options(sqlite_begin="IMMEDIATE")
-        # SQLite's own waiting is a sleep that doubles, so an unlucky thread can wait
-        # for seconds; within this process writers take turns instead.
+        # SQLite waits for a lock by sleeps that double, so an unlucky thread can wait for
+        # seconds. A lock lets the writers of this process take turns instead.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether this is SQLite, where one writer at a time holds the file."""
+        """Whether the database is SQLite, which allows one writer at a time."""
         return self.engine.dialect.name == "sqlite"
 
     @property
@@ -45,7 +45,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Give a session for reading; whatever it changed is rolled back."""
+        """Give a session for reading; changes in it are rolled back."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
@@ -60,12 +60,12 @@ class Database:
             callback()
 
     def scrub(self) -> bool:
-        """Leave nothing in SQLite's files that was overwritten or deleted before.
+        """Remove all overwritten and deleted data from SQLite's files; tell whether it worked.
 
-        secure_delete alone does not: where b-tree pages were split, copies stay behind
-        in their gaps. Rewrites the file, and empties the write-ahead log. False while
-        a reader of old pages or a lack of space is in the way: try again later. On
-        Postgres there is nothing to do here: what is dead goes with its vacuum.
+        `secure_delete` alone is not enough: where b-tree pages were split, copies remain in
+        their gaps. So this rewrites the file, and empties the write-ahead log. It returns
+        False while a reader of old pages or a lack of disk space prevents that: try again
+        later. On Postgres it does nothing, since vacuum removes dead rows there.
         """
         if not self.is_sqlite:
             return True
@@ -107,7 +107,7 @@ def _engine(url: str, pool_size: int) -> Engine:
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    # A client that vanished in mid-transaction must not hold rows for hours.
+    # A client that vanished in mid-transaction must not keep rows locked for hours.
     options = (
         "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s "
         "-c idle_in_transaction_session_timeout=30s"
@@ -130,7 +130,7 @@ def _engine(url: str, pool_size: int) -> Engine:
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     # synchronous=FULL: a 202 must survive a power cut (invariant 1).
-    # secure_delete: erased text must not linger in free pages (invariant 11).
+    # secure_delete: erased text must not remain in free pages (invariant 11).
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -142,8 +142,8 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _empty_log(cursor: Any) -> bool:
-    """Move the write-ahead log into the file and empty it; tell whether nobody was in the way."""
-    # Writers stand still while it waits for a reader.
+    """Move the write-ahead log into the file and empty it; tell whether that worked."""
+    # A short timeout, since writers cannot go on while this waits for a reader.
     cursor.execute("PRAGMA busy_timeout=1000")
     try:
         busy: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -153,7 +153,7 @@ def _empty_log(cursor: Any) -> bool:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    # A deferred transaction that reads first and writes later fails with
-    # SQLITE_BUSY at once, whatever the timeout; writers take the lock up front.
+    # A deferred transaction that reads first and writes later can fail with SQLITE_BUSY
+    # at once, whatever the timeout. So writers take the lock at the beginning.
     mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 (RFC 9562, section 5.7), so that ids sort by their time of creation."""
+"""Ids: UUIDv7 (RFC 9562, section 5.7), so that they sort by their time of creation."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -12,16 +12,16 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def new_id(at: datetime | None = None) -> UUID:
-    """Return a new UUIDv7; increasing within one process.
+    """Return a new UUIDv7; the ids of one process increase.
 
-    `at`: the aware moment that the id tells in place of now, for what was made earlier;
-    ids of the same millisecond then have no order among them.
+    `at`: an aware time that the id has instead of now, for a thing that was made earlier. Ids
+    of the same millisecond then have no order.
     """
     return uuid7(nanoseconds=None if at is None else (at - EPOCH) // MICROSECOND * 1000)
 
 
 def parse_id(text: str, what: str) -> UUID:
-    """Return the id in `text`; raises NotFound for a malformed one, as for an unknown one."""
+    """Return the id in `text`; raises NotFound where it is malformed, as where it is unknown."""
     try:
         return UUID(text)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Celery's common configuration, the names of tasks, and the nudging producer.
+"""Nudges: Celery messages that wake the scoring workers, and the configuration for them.
 
-A nudge names a lane: «there is something to score in it». What to score is in the
-database, so a lost, doubled, late or reordered nudge changes
-nothing but timing (invariant 2), and no text can reach the broker (invariant 8).
+A nudge only names a lane that holds something to score. What to score is in the database.
+So a lost, doubled, late or reordered nudge changes only the timing (invariant 2), and no
+text can reach the broker (invariant 8).
 """
 
 import threading
@@ -24,14 +24,14 @@ ERASE_TASK = "netiquette.erase"
 UPKEEP_QUEUE = "upkeep"
 
 ENOUGH_WAITING = 32
-"""Unread messages of a queue after which more are left out: they would say the same.
+"""Unread messages of a queue from which on no more are sent, since they all say the same.
 
-Bounds the broker's memory while workers are away. An expiry would not: nobody
-removes what has expired until a worker reads it, and it trusts that all clocks agree.
+This limits the broker's memory while workers are away. An expiry would not: expired
+messages stay until a worker reads them, and it needs clocks that agree.
 """
 
 NUDGE_INTERVAL = 0.02
-"""Seconds between two rounds of nudges: more would only find an empty queue."""
+"""Seconds between two rounds of nudges. More nudges would only find an empty queue."""
 
 RETRY_SECONDS = 1.0
 
@@ -39,14 +39,14 @@ log = structlog.get_logger(__name__)
 
 
 def create_celery(broker_url: str) -> Celery:
-    """Return the Celery application with what producer and workers must agree on."""
+    """Return a Celery application with the settings that producers and workers share."""
     app = Celery("netiquette", broker=broker_url, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         task_default_queue=UPKEEP_QUEUE,
         task_queues=[_queue(name) for name in (*(lane.queue for lane in Lane), UPKEEP_QUEUE)],
         broker_connection_retry_on_startup=True,
-        # kombu waits forever by default; a silent broker must show as an error.
+        # kombu waits for ever by default, but a broker that does not answer must be an error.
         broker_transport_options={
             "socket_timeout": 5,
             "socket_connect_timeout": 2,
@@ -54,7 +54,7 @@ def create_celery(broker_url: str) -> Celery:
             "health_check_interval": 15,
             "queue_order_strategy": "priority",
             "priority_steps": [0],
-            # Everybody here tries again by itself, and knows better when.
+            # Our callers try again themselves, at the times that suit them.
             "max_retries": 0,
         },
     )
@@ -62,11 +62,11 @@ def create_celery(broker_url: str) -> Celery:
 
 
 def _queue(name: str) -> Queue:
-    """Return a queue whose messages are gone once they are read, without acknowledgement.
+    """Return a queue whose messages are deleted when they are read, without acknowledgement.
 
-    An acknowledgement that fails with a broker that went away is logged by kombu and
-    forgotten, but goes on to fill the worker's window of one message: the worker never
-    reads again, and never notices that its connection is dead.
+    If the broker goes away, an acknowledgement can fail. kombu only logs that, and the message
+    still fills the worker's window of one message. The worker would then never read again,
+    and never notice that its connection is dead.
     """
     exchange = Exchange(name)  # type: ignore[no-untyped-call]  # kombu has no types
     return Queue(name, exchange, routing_key=name, no_ack=True)  # type: ignore[no-untyped-call]  # same
@@ -80,10 +80,10 @@ def publish(
     args: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
 ) -> None:
-    """Send a task's message, unless enough of them wait there unread.
+    """Send a task's message, unless ENOUGH_WAITING messages wait in the queue.
 
-    `headers`: the trace it belongs to, if any (see `service.telemetry.tracing`).
-    Tries once; raises whatever the transport raises.
+    `headers` name its trace, if there is one (see `service.telemetry.tracing`). This tries
+    once, and raises what the transport raises.
     """
     with app.producer_or_acquire() as producer:
         waiting = producer.channel.queue_declare(queue=queue).message_count
@@ -92,12 +92,12 @@ def publish(
 
 
 def publish_nudge(app: Celery, lane: Lane, headers: Mapping[str, str] | None = None) -> None:
-    """Ask for a look at the lane, as `publish` does; the message names the lane alone."""
+    """Send a nudge for the lane; raises what the transport raises."""
     publish(app, SCORE_TASK, lane.queue, args=(lane.name.lower(),), headers=headers)
 
 
 def nudge(app: Celery, lane: Lane) -> None:
-    """Ask for a look at the lane, at once; a failure is logged, since the sweep nudges again."""
+    """Send a nudge for the lane; only log a failure, since the sweep nudges again."""
     try:
         publish_nudge(app, lane)
     except Exception as error:  # noqa: BLE001 - kombu raises whatever its transport raises
@@ -105,17 +105,17 @@ def nudge(app: Celery, lane: Lane) -> None:
 
 
 class Nudges(Protocol):
-    """Something that wakes the scoring workers."""
+    """A sender of nudges to the scoring workers."""
 
     def nudge(self, lane: Lane) -> None:
-        """Ask for a look at the lane; returns at once and never raises."""
+        """Nudge for the lane. It returns at once and never raises."""
 
 
 class Nudger:
-    """Publishes nudges from one thread, off the request path.
+    """Sends nudges from a thread of its own, so that requests do not wait for the broker.
 
-    Nudges of the same lane coalesce while the thread is busy. When the broker
-    is away the lanes are kept and tried again each second.
+    Nudges for the same lane are merged while the thread is busy. While the broker is away,
+    the lanes are kept, and tried again each second.
     """
 
     def __init__(self, broker_url: str) -> None:
@@ -137,14 +137,14 @@ class Nudger:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        """Publish what is wanted once more, then stop; waits 3 s at most."""
+        """Send the nudges that are left, then stop; wait 3 seconds at most."""
         self._stopping.set()
         with self._changed:
             self._changed.notify()
         self._thread.join(timeout=3)
 
     def nudge(self, lane: Lane) -> None:
-        """Ask for a look at the lane; returns at once and never raises."""
+        """Nudge for the lane. It returns at once and never raises."""
         caller = current_caller()
         with self._changed:
             callers = self._wanted.setdefault(lane, [])

@@ -1,4 +1,4 @@
-"""Secrets that must be read again, kept encrypted with the installation's key."""
+"""Encrypt secrets that must be read again, with the installation's key."""
 
 import base64
 
@@ -11,14 +11,14 @@ from service.errors import NotConfigured
 
 
 class SecretUnreadableError(Exception):
-    """The secret was encrypted with another key."""
+    """The secret cannot be decrypted, since it was encrypted with another key."""
 
 
 class SecretBox:
-    """Encrypts and decrypts with the installation's key."""
+    """Encrypts and decrypts secrets with the installation's key."""
 
     def __init__(self, key: SecretStr | None) -> None:
-        """Take the key of the installation; raises NotConfigured without one."""
+        """Derive the cipher from the installation's key; raises NotConfigured for None."""
         if key is None:
             raise NotConfigured(
                 "Webhooks and Coral need NETIQUETTE_SECRET_KEY, which encrypts their secrets. "
@@ -30,11 +30,11 @@ class SecretBox:
         self._fernet = Fernet(base64.urlsafe_b64encode(derived))
 
     def encrypt(self, secret: str) -> str:
-        """Return the secret as it is stored."""
+        """Return the secret encrypted, as it is stored."""
         return self._fernet.encrypt(secret.encode()).decode()
 
     def decrypt(self, stored: str) -> str:
-        """Return the secret; raises SecretUnreadableError where the key is another one."""
+        """Return the decrypted secret; raises SecretUnreadableError if the key is another one."""
         try:
             return self._fernet.decrypt(stored).decode()
         except InvalidToken:

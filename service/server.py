@@ -11,23 +11,23 @@ from service.http.protocol import BoundedProtocol
 from service.telemetry import configure_logging
 
 GRACE = 2
-"""Seconds that open requests get when the process is told to end."""
+"""Seconds that open requests may take after the process was told to end."""
 
 
 class Server(uvicorn.Server):
-    """A server that sends waiting callers home before it waits for open requests."""
+    """A uvicorn server that answers waiting callers at once when it is told to end."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop, on SIGINT or SIGTERM."""
+        """Begin to stop on SIGINT or SIGTERM: first answer the callers that wait."""
         context: Infrastructure = self.config.app.state.context  # type: ignore[union-attr]  # the application given below
         context.stop_waiting()
         super().handle_exit(sig, frame)
 
 
 def serve(host: str, port: int, fd: int | None) -> bool:
-    """Serve until told to end; `fd`: a bound socket to serve on instead.
+    """Serve the API until told to end; tell whether the server had started at all.
 
-    Tells whether the server had started at all.
+    `fd` is an inherited, bound socket to serve on instead of host and port.
     """
     configure_logging()
     config = uvicorn.Config(

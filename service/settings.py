@@ -1,4 +1,4 @@
-"""Every setting of the service and its workers, read from `NETIQUETTE_*` variables."""
+"""All settings of the service and its workers, read from `NETIQUETTE_*` variables."""
 
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
@@ -19,7 +19,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from service.clock import LONGEST_HOLD
 
 SECRETS = Path("/run/secrets")
-"""Where containers find their secrets: a file per setting, e.g. `netiquette_database_url`."""
+"""Folder of secrets in containers, with a file per setting, e.g. `netiquette_database_url`."""
+
+MAX_LEASE = 600
+"""Longest lease in seconds. One that ends later was taken before the clock was set back."""
 
 HostPattern = Annotated[
     str, StringConstraints(to_lower=True, pattern=r"(?i)^(\*|(\*\.)?[a-z0-9.-]+|\[[0-9a-f:.]+\])$")
@@ -27,7 +30,7 @@ HostPattern = Annotated[
 
 
 def _known_rate(given: str) -> str:
-    """Return the rate; raises ValueError for what `limits` cannot read."""
+    """Return the rate; raises ValueError for one that the library `limits` cannot read."""
     try:
         limits.parse(given)
     except ValueError:
@@ -36,7 +39,7 @@ def _known_rate(given: str) -> str:
 
 
 def _known_broker(given: str) -> str:
-    """Return the URL; raises ValueError unless it is of Redis or Valkey, without showing it."""
+    """Return the URL; raises ValueError, without showing it, unless it is of Redis or Valkey."""
     if not given.startswith(("redis://", "rediss://")):
         raise ValueError("must begin with redis:// or rediss://: rate limits use it, too")
     return given
@@ -48,65 +51,79 @@ RedisUrl = Annotated[str, AfterValidator(_known_broker)]
 
 
 class Settings(BaseSettings):
-    """What an operator can set; times are seconds, sizes bytes, unless the name says otherwise."""
+    """The settings; times are in seconds and sizes in bytes, unless a name says otherwise."""
 
     model_config = SettingsConfigDict(
         env_prefix="NETIQUETTE_",
         extra="ignore",
         hide_input_in_errors=True,  # an address may hold a password
-        # pydantic-settings warns of a folder that is not there.
+        # None where there is no such folder, or pydantic-settings would warn.
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
 
-    database_url: str = Field("sqlite:///var/netiquette.db", description="SQLAlchemy URL")
-    redis_url: RedisUrl = Field(
-        "redis://127.0.0.1:6379/0", description="Celery's broker, rate limits"
+    database_url: str = Field(
+        "sqlite:///var/netiquette.db", description="SQLAlchemy URL of the database"
     )
-    var_dir: Path = Field(Path("var"), description="State of the embedded default")
-    model: str = Field("netiquette-de-en", description="The model that scores, until `models use`")
-    models_dir: Path = Field(Path(".cache/models"), description="Pulled and derived models")
+    redis_url: RedisUrl = Field(
+        "redis://127.0.0.1:6379/0", description="Redis or Valkey, for Celery and rate limits"
+    )
+    var_dir: Path = Field(Path("var"), description="Folder with the embedded default's state")
+    model: str = Field(
+        "netiquette-de-en",
+        description="Model that scores, until `netiquette models use` chooses another one",
+    )
+    models_dir: Path = Field(
+        Path(".cache/models"), description="Folder of pulled and derived models"
+    )
     allowed_hosts: Annotated[tuple[HostPattern, ...], NoDecode] = Field(
         (),
-        description="Host names by which callers reach the API, besides loopback's: "
+        description="Host names by which callers reach the API, besides those of loopback: "
         "`api.example.org,*.example.net`, or `*` for any",
     )
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Largest request body")
     key_rate: Rate = Field(
-        "100/second", description="Comments, and analyses, per site key; Coral's calls per site"
+        "100/second",
+        description="Limit of comments, and of analyses, per site key; of Coral's calls per site",
     )
-    member_rate: Rate = Field("20/minute", description="Comments and edits per member")
+    member_rate: Rate = Field("20/minute", description="Limit of comments and edits per member")
     report_rate: Rate = Field(
-        "10/minute", description="Reports per reporter; anonymous ones together per site key"
+        "10/minute",
+        description="Limit of reports per reporter; anonymous reports share one per site key",
     )
-    threads: int = Field(20, gt=0, description="Requests that work on the database at once")
+    threads: int = Field(20, gt=0, description="Most requests that use the database at once")
     max_waiters: int = Field(
         200,
         gt=0,
-        description="Callers who may wait at once: for decisions and for events, each per process; "
-        "for analyses, per site",
+        description="Most callers that wait at once: for decisions and for events, each per "
+        "process; for analyses, per site",
     )
-    batch_size: int = Field(16, gt=0, description="Revisions per lease")
-    batch_characters: int = Field(10_000, gt=0, description="Characters per lease, at most")
-    time_limit: int = Field(60, gt=0, description="Scoring one batch longer than this is a hang")
+    batch_size: int = Field(16, gt=0, description="Most revisions per lease")
+    batch_characters: int = Field(10_000, gt=0, description="Most characters per lease")
+    time_limit: int = Field(
+        60, gt=0, description="Seconds after which scoring a batch counts as a hang"
+    )
     lease_seconds: int = Field(
-        75,
-        gt=0,
-        le=int(LONGEST_HOLD.total_seconds()),
-        description="A lease older than this is a crash",
+        75, gt=0, le=MAX_LEASE, description="Seconds after which a lease counts as a crash"
     )
-    sweep_seconds: float = Field(5.0, gt=0, description="How often missed comments are nudged")
-    stale_seconds: int = Field(300, gt=0, description="Pending longer than this raises the alarm")
+    sweep_seconds: float = Field(
+        5.0, gt=0, description="Seconds between two sweeps, which nudge missed comments"
+    )
+    stale_seconds: int = Field(
+        300, gt=0, description="Seconds that a comment may be pending before the alarm is raised"
+    )
     metrics_port: int | None = Field(
-        None, ge=1, le=65_535, description="Serve metrics here; one port per process"
+        None, ge=1, le=65_535, description="Port for metrics; each process needs its own"
     )
     metrics_host: str = Field("127.0.0.1", description="Address of the metrics port")
     metrics_token: SecretStr | None = Field(
-        None, min_length=16, description="Bearer token for the API's /metrics; without one: 404"
+        None,
+        min_length=16,
+        description="Bearer token for the API's /metrics, which is 404 without this setting",
     )
     secret_key: SecretStr | None = Field(
         None,
         min_length=32,
-        description="Encrypts webhooks' and Coral's secrets; at least 32 random characters",
+        description="Key that encrypts webhooks' and Coral's secrets: 32 random characters or more",
     )
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         (),
@@ -114,20 +131,23 @@ class Settings(BaseSettings):
         "`10.1.0.0/16,192.168.7.9/32`",
     )
     event_retention_days: int = Field(
-        30, gt=0, le=36_500, description="How long events can be read; receivers catch up meanwhile"
+        30,
+        gt=0,
+        le=36_500,
+        description="Days that events are kept for readers, and for receivers that catch up",
     )
 
     @field_validator("allowed_hosts", "webhook_networks", mode="before")
     @classmethod
     def _split_by_commas(cls, given: object) -> object:
-        # Not JSON, as pydantic-settings would have lists.
+        # pydantic-settings would expect lists as JSON.
         if isinstance(given, str):
             return [name.strip() for name in given.split(",") if name.strip()]
         return given
 
     @model_validator(mode="after")
     def _lease_outlives_its_batch(self) -> Self:
-        # Else a second worker would take up what the first one is still scoring.
+        # Else a second worker would lease a batch that the first one is still scoring.
         if self.lease_seconds <= self.time_limit:
             raise ValueError("lease_seconds must be greater than time_limit")
         return self

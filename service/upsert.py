@@ -1,4 +1,4 @@
-"""Find-or-make by the site's own key, the same on SQLite and Postgres."""
+"""Find threads, members and moderators by the site's own keys, or make them."""
 
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -17,7 +17,7 @@ Keyed = TypeVar("Keyed", Thread, Member, Moderator)
 def find_or_make(
     session: Session, table: type[Keyed], site_id: UUID, keys: Iterable[str]
 ) -> dict[str, Keyed]:
-    """Return the site's rows with these keys, by key; missing ones are added."""
+    """Return the site's rows with these keys, by key; add those that are missing."""
     wanted = set(keys)
     found = find(session, table, site_id, wanted)
     return found | make(session, table, site_id, wanted - found.keys())
@@ -26,7 +26,7 @@ def find_or_make(
 def find(
     session: Session, table: type[Keyed], site_id: UUID, keys: Collection[str]
 ) -> dict[str, Keyed]:
-    """Return those of the rows that are there, held until the commit."""
+    """Return the existing rows with these keys, by key, locked until the commit."""
     if not keys:
         return {}
     found = session.scalars(_query(table), {"site_id": site_id, "keys": sorted(keys)})
@@ -35,9 +35,9 @@ def find(
 
 @cache
 def _query(table: type[Keyed]) -> Select[Keyed]:
-    """Return the query for the rows of a site by their keys: made once, as it is asked so often."""
-    # KEY SHARE, as the foreign keys of what is going to be added: who waits here for an
-    # erasure looks again, and does not find the member that it was.
+    """Return the query for a site's rows by their keys. It is cached, since it is used so often."""
+    # KEY SHARE is the lock of the foreign keys that follow. A caller that waits here for an
+    # erasure evaluates the query again, and no longer finds the erased member by its old key.
     return (
         select(table)
         .where(
@@ -51,10 +51,10 @@ def _query(table: type[Keyed]) -> Select[Keyed]:
 def make(
     session: Session, table: type[Keyed], site_id: UUID, keys: Collection[str]
 ) -> dict[str, Keyed]:
-    """Add rows with these keys, and return them.
+    """Add rows with these keys, and return them by key.
 
-    Concurrent callers never fail: whoever comes second takes the first one's row.
-    Keys are inserted in order, so that two callers cannot wait for each other.
+    Concurrent callers never fail: the second one gets the row of the first. Keys are inserted
+    in order, so that two callers cannot wait for each other.
     """
     if not keys:
         return {}

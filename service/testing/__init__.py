@@ -1,4 +1,4 @@
-"""Doubles for tests (a frozen clock, a failing database), builders of rows, a site's backend.
+"""Helpers for tests: a frozen clock, a failing database, builders of rows, a site's backend.
 
-Shipped with the package, so that each part's tests stand on the same ones.
+They are shipped with the package, so that the tests of all parts use the same ones.
 """

@@ -1,4 +1,4 @@
-"""A site's backend for tests: calls the API, and stands in for the worker that decides."""
+"""A site's backend for tests: it calls the API, and decides in place of a scoring worker."""
 
 import signal
 import socket
@@ -27,7 +27,7 @@ from service.testing.rows import SiteRows, add_site
 
 @dataclass(frozen=True)
 class Backend:
-    """One site's backend, with a key of every scope unless a call names another."""
+    """The backend of one site, which calls the API with a key of every scope."""
 
     client: TestClient
     database: Database
@@ -36,12 +36,12 @@ class Backend:
 
     @classmethod
     def of_new_site(cls, client: TestClient, database: Database) -> "Backend":
-        """Return the backend of a site that was made just now."""
+        """Make a site, and return its backend."""
         rows = add_site(database, f"zeitung-{new_id()}")
         return cls(client, database, rows, make_key(database, rows.site_id, *Scope))
 
     def call(self, method: str, path: str, **more: Any) -> Response:
-        """Send a request; `headers` given as None leave out the site key."""
+        """Send a request with the site key; a header whose value is None is left out."""
         headers: dict[str, str | None] = {"Authorization": f"Bearer {self.token}"}
         headers |= more.pop("headers", {})
         response: Response = self.client.request(
@@ -50,11 +50,11 @@ class Backend:
         return response
 
     def post(self, headers: dict[str, Any] | None = None, **changes: Any) -> Response:
-        """Post a comment; what is not given is harmless."""
+        """Post a harmless comment, with these changes."""
         return self.call("POST", "/v1/comments", json=comment_in(**changes), headers=headers or {})
 
     def comment(self, **changes: Any) -> dict[str, Any]:
-        """Post a comment that must be accepted, and return it."""
+        """Post a harmless comment with these changes, assert that it is accepted, and return it."""
         response = self.post(**changes)
         assert response.status_code == 202, response.text  # noqa: S101 - for tests
         answer: dict[str, Any] = response.json()
@@ -68,7 +68,7 @@ class Backend:
         return answer
 
     def judge(self, comment_id: str, state: State, score: float = 0.1) -> None:
-        """Decide the current revision as a scoring worker would."""
+        """Decide the comment's current revision as a scoring worker would."""
         with self.database.write() as session:
             comment = lock_comment(session, self.rows.site_id, UUID(comment_id))
             assessment = Assessment(
@@ -99,19 +99,19 @@ class Backend:
             )
 
     def decide(self, comment_id: str, state: str, **changes: Any) -> Response:
-        """Send a moderator's decision on the first revision."""
+        """Send a moderator's decision on the comment's first revision."""
         decision = {"state": state, "revision": 1, "moderator": {"key": "petra"}} | changes
         return self.call("POST", f"/v1/comments/{comment_id}/decisions", json=decision)
 
 
 def make_key(database: Database, site_id: UUID, *scopes: Scope, rate: str | None = None) -> str:
-    """Return the token of a new key."""
+    """Make a site key with these scopes, and return its token."""
     with database.write() as session:
         return create_key(session, site_id, "test", list(scopes), rate)[1]
 
 
 def comment_in(**changes: Any) -> dict[str, Any]:
-    """Return the body of a POST /v1/comments; what is not given is harmless."""
+    """Return the body of a POST /v1/comments with a harmless comment, and these changes."""
     return {
         "thread": {"key": "artikel"},
         "member": {"key": "lena"},
@@ -120,7 +120,7 @@ def comment_in(**changes: Any) -> dict[str, Any]:
 
 
 class ServedApi:
-    """The API on a real server in this process, called by a site's backend."""
+    """The API on a real server in this process, and a client with a backend's site key."""
 
     def __init__(self, app: FastAPI, backend: Backend) -> None:
         """Start nothing yet; use as a context manager."""
@@ -149,7 +149,7 @@ class ServedApi:
         self._socket.close()
 
     def stop(self) -> None:
-        """Stop as on SIGTERM, and wait for the end."""
+        """Stop the server as SIGTERM does, and wait for its end."""
         self._server.handle_exit(signal.SIGTERM, None)
         self._thread.join(10)
 
@@ -158,9 +158,9 @@ class ServedApi:
         return self._client.request(method, path, **more)
 
     def get(self, path: str) -> httpx2.Response:
-        """Read something."""
+        """Send a GET request."""
         return self.call("GET", path)
 
     def post(self, headers: dict[str, str] | None = None, **changes: Any) -> httpx2.Response:
-        """Post a comment; what is not given is harmless."""
+        """Post a harmless comment, with these changes."""
         return self.call("POST", "/v1/comments", json=comment_in(**changes), headers=headers)

@@ -1,7 +1,4 @@
-"""Doubles for tests (a frozen clock, a failing database), and builders of a site's rows.
-
-Shipped with the package, so that each part's tests stand on the same ones.
-"""
+"""Helpers for tests: a frozen clock, a failing database, and builders of a site's rows."""
 
 import itertools
 import sys
@@ -31,11 +28,11 @@ class FrozenClock:
         self._now = start
 
     def __call__(self) -> datetime:
-        """Return the frozen moment."""
+        """Return the frozen time."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move forward by `seconds`."""
+        """Move the clock forward by `seconds`."""
         self._now += timedelta(seconds=seconds)
 
 
@@ -52,7 +49,7 @@ def frozen_clock(start: datetime | None = None) -> Iterator[FrozenClock]:
 
 @contextmanager
 def failing_database(database: Database, first: int = 0, last: int = sys.maxsize) -> Iterator[None]:
-    """Let transactions fail that begin in the block: from one to another, counted from 0."""
+    """Let transactions fail that begin in the block: numbers `first` to `last`, counted from 0."""
     begun = itertools.count()
 
     def fail(connection: Connection) -> None:
@@ -68,7 +65,7 @@ def failing_database(database: Database, first: int = 0, last: int = sys.maxsize
 
 @dataclass(frozen=True)
 class SiteRows:
-    """A site with a policy, one thread and one member: enough to hold comments."""
+    """The ids of a site, its thread and its member, which comments need."""
 
     site_id: UUID
     thread_id: UUID
@@ -89,7 +86,7 @@ def add_site(database: Database, key: str = "zeitung") -> SiteRows:
 
 
 def insert_comment(session: Session, rows: SiteRows, body: str, lane: Lane = Lane.COMMENTS) -> UUID:
-    """Insert a pending comment with its first revision; leaves the commit to the caller."""
+    """Insert a pending comment with its first revision; return its id. The caller commits."""
     comment = Comment(
         id=new_id(),
         site_id=rows.site_id,
@@ -104,7 +101,7 @@ def insert_comment(session: Session, rows: SiteRows, body: str, lane: Lane = Lan
 
 
 def insert_report(session: Session, comment_id: UUID, site_id: UUID, at: datetime) -> Event:
-    """Insert a report on the first revision with its event, due at once; return the event."""
+    """Insert a report on the first revision, and its event, which is due at `at`; return that."""
     report = Report(
         site_id=site_id, comment_id=comment_id, revision=1, reason="spam", created_at=at
     )
@@ -126,6 +123,6 @@ def insert_report(session: Session, comment_id: UUID, site_id: UUID, at: datetim
 def add_comments(
     database: Database, rows: SiteRows, *bodies: str, lane: Lane = Lane.COMMENTS
 ) -> list[UUID]:
-    """Insert pending comments, oldest first, as the API leaves them; returns their ids."""
+    """Insert pending comments, oldest first, as the API would; return their ids."""
     with database.write() as session:
         return [insert_comment(session, rows, body, lane) for body in bodies]
