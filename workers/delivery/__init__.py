@@ -1,1 +1,1 @@
-"""Delivery: rounds of signed requests to webhook receivers."""
+"""Deliver events to webhook receivers, in rounds of signed requests."""

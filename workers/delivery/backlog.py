@@ -1,7 +1,7 @@
-"""The backlog of an endpoint in the database: filling it, taking the next, recording what came.
+"""An endpoint's queue of messages in the database: fill it, take from it, and update it.
 
-The caller holds the endpoint's lease, so that one at a time does it, between two
-rounds of sending. All leave the commit to the caller.
+The caller holds the endpoint's lease, so that only one worker does this, between two rounds
+of sending. The caller commits.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,21 +20,22 @@ from service.tables.conditions import has_ended
 from service.webhooks import messages
 
 FILL_BATCH = 500
-"""Events per transaction."""
+"""Most events that are queued in one transaction."""
 
 PAGE = 100
-"""Messages that are looked at together."""
+"""Messages that one query reads."""
 
 
 def has_work(now: datetime) -> ColumnElement[bool]:
-    """Return whether there is something to queue for the endpoint, or to send it now."""
+    """Return the condition that there are events to queue for the endpoint, or to send now."""
     head = (
         select(Site.event_sequence)
         .where(col(Site.id) == col(Endpoint.site_id))
         .correlate(Endpoint)
         .scalar_subquery()
     )
-    # One that stands behind another is no work, or whoever looks for some would never rest.
+    # A message behind an earlier one of its subject cannot be sent yet. If it counted, workers
+    # would look at the endpoint again and again, and find nothing to send.
     message = exists().where(
         col(WebhookMessage.endpoint_id) == col(Endpoint.id), _is_due(now), _is_first()
     )
@@ -42,9 +43,10 @@ def has_work(now: datetime) -> ColumnElement[bool]:
 
 
 def fill(session: Session, endpoint: Endpoint) -> bool:
-    """Queue the events that follow, at most FILL_BATCH; tell whether there may be more.
+    """Queue the next events for the endpoint, at most FILL_BATCH; tell whether there may be more.
 
-    What a later event of the same comment makes superfluous is dropped, and named by it.
+    A message that a later event of the same comment makes superfluous is dropped. The later
+    message names it in `supersedes`.
     """
     site = session.get_one(Site, endpoint.site_id)
     start = max(endpoint.queued_sequence, site.events_deleted)
@@ -68,10 +70,10 @@ def fill(session: Session, endpoint: Endpoint) -> bool:
 def take(session: Session, endpoint: Endpoint, now: datetime, limit: int) -> list[WebhookMessage]:
     """Return the next messages that are due, oldest first, at most one per subject.
 
-    While the endpoint fails there is one: the probe. It is one that was tried least
-    among the oldest, so that a message that the receiver cannot stand does not hide its
-    recovery. Read page by page, since a join that finds what stands first takes time by
-    the square of the queue wherever Postgres still believes that it is empty.
+    While the endpoint fails, return one message, the probe: of the oldest, one that was tried
+    least. Otherwise a message that the receiver cannot take could hide its recovery.
+    Messages are read page by page. A join that finds the first of each subject would take
+    quadratic time while Postgres' statistics still say that the table is empty.
     """
     found: list[WebhookMessage] = []
     subjects: set[UUID] = set()
@@ -88,7 +90,7 @@ def take(session: Session, endpoint: Endpoint, now: datetime, limit: int) -> lis
 
 
 def _pages(session: Session, endpoint: Endpoint) -> Iterator[Sequence[WebhookMessage]]:
-    """Give what waits for the endpoint, due or not, in the order of its numbers."""
+    """Give the endpoint's waiting messages, due or not, in the order of their numbers."""
     after = 0
     while True:
         page = session.exec(
@@ -108,7 +110,7 @@ def _pages(session: Session, endpoint: Endpoint) -> Iterator[Sequence[WebhookMes
 
 
 def remove(session: Session, endpoint: Endpoint, sequences: Iterable[int]) -> None:
-    """Take messages out of the queue."""
+    """Delete these messages of the endpoint."""
     session.execute(
         delete(WebhookMessage)
         .where(
@@ -120,7 +122,7 @@ def remove(session: Session, endpoint: Endpoint, sequences: Iterable[int]) -> No
 
 
 def release(session: Session, endpoint: Endpoint, now: datetime) -> None:
-    """Make everything due that waits."""
+    """Make all waiting messages of the endpoint due now."""
     session.execute(
         update(WebhookMessage)
         .where(
@@ -136,7 +138,7 @@ def release(session: Session, endpoint: Endpoint, now: datetime) -> None:
 def store_trial(
     session: Session, endpoint: Endpoint, sequence: int, trial: Trial, now: datetime
 ) -> None:
-    """Keep what a message has been through; does nothing where it is gone meanwhile."""
+    """Store the past attempts of a message; do nothing if it was deleted meanwhile."""
     session.execute(
         update(WebhookMessage)
         .where(
@@ -195,7 +197,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_first() -> ColumnElement[bool]:
-    """Return whether no earlier message about the same waits, be it due or not."""
+    """Return the condition that no earlier message of the same subject waits, due or not."""
     earlier = aliased(WebhookMessage)
     return ~exists().where(
         col(earlier.endpoint_id) == col(WebhookMessage.endpoint_id),

@@ -1,4 +1,4 @@
-"""Leases of endpoints: one worker at a time delivers to each."""
+"""Lease endpoints, so that only one worker at a time delivers to each."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,12 +16,13 @@ from service.tables.conditions import has_ended
 from workers.delivery import backlog
 
 LEASE = timedelta(seconds=20)
-"""Longer than a round: its pace is one second, and an attempt takes 15 at most."""
+"""Length of a lease. It is longer than a round, whose requests start within one second and take
+15 seconds at most."""
 
 
 @dataclass(frozen=True)
 class Leased:
-    """An endpoint that this worker delivers to."""
+    """An endpoint that this worker has leased."""
 
     endpoint_id: UUID
     site_id: UUID
@@ -29,13 +30,13 @@ class Leased:
 
 
 def lease_endpoints(database: Database, limit: int) -> list[Leased]:
-    """Lease endpoints, at most so many, that something can be sent to now."""
+    """Lease endpoints that have work now, `limit` at most."""
     now = clock.now()
     with database.read() as session:
         due = session.exec(
             select(Endpoint.id, Endpoint.site_id)
             .where(_can_be_leased(now), backlog.has_work(now))
-            # Those that fare well first: however many fail, they must not take all the places.
+            # Healthy endpoints come first, so that failing ones cannot take all the places.
             .order_by(col(Endpoint.next_attempt_at).nulls_first())
             .limit(limit)
         ).all()
@@ -51,7 +52,7 @@ def lease_endpoints(database: Database, limit: int) -> list[Leased]:
 
 
 def give_back(database: Database, leased: Leased) -> None:
-    """End the lease, so that another worker can go on at once."""
+    """End the lease, so that another worker can lease the endpoint at once."""
     with database.write() as session:
         session.execute(
             update(Endpoint)
@@ -65,7 +66,7 @@ def give_back(database: Database, leased: Leased) -> None:
 
 
 def lock_endpoint(session: Session, leased: Leased) -> Endpoint | None:
-    """Return the endpoint, held until the commit; None where it is deleted."""
+    """Return the endpoint with its row locked until the commit, or None if it was deleted."""
     return session.exec(
         select(Endpoint)
         .where(col(Endpoint.site_id) == leased.site_id, col(Endpoint.id) == leased.endpoint_id)
@@ -74,7 +75,7 @@ def lock_endpoint(session: Session, leased: Leased) -> Endpoint | None:
 
 
 def _can_be_leased(now: datetime) -> ColumnElement[bool]:
-    """Return whether it is nobody's, enabled, and not pausing."""
+    """Return the condition that the endpoint is not leased, not disabled, and not pausing."""
     return and_(
         col(Endpoint.disabled_at).is_(None),
         has_ended(col(Endpoint.leased_until), now),

@@ -1,6 +1,6 @@
-"""Delivering until nothing is left to deliver: one task per endpoint, all in one event loop.
+"""Deliver until nothing is left to send: one task per endpoint, all in one event loop.
 
-A receiver that is slow holds up its own task alone.
+A slow receiver holds up only its own task.
 """
 
 import asyncio
@@ -31,16 +31,16 @@ from workers.delivery.sending import send
 from workers.numbering import number_events
 
 MAX_ENDPOINTS = 100
-"""Delivered to at once by one worker; ROUND sockets each at most."""
+"""Most endpoints that one worker delivers to at once, with ROUND sockets each at most."""
 
 LOOK_AGAIN = 1.0
-"""Seconds between two looks while nothing is under way: what is due waits for no longer."""
+"""Seconds between two looks for work while there is none. A due event waits no longer than this."""
 
 LOOK_SECONDS = 0.2
-"""Between two looks for endpoints that something is due for, while others are busy."""
+"""Seconds between two looks for further endpoints with work, while others are delivered to."""
 
 FINISH_SECONDS = 1.5
-"""For the requests under way, when the worker is told to end."""
+"""Seconds that requests may go on after the worker was told to end."""
 
 DATABASE_THREADS = 8
 
@@ -50,7 +50,7 @@ log = structlog.get_logger(__name__)
 
 
 class Delivering:
-    """Delivers what is due to the receivers of all sites."""
+    """Delivers due events. Only one call at a time works, and the others return at once."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -59,11 +59,11 @@ class Delivering:
         self._tls = ssl.create_default_context()
 
     def stop(self) -> None:
-        """End soon; from any thread or signal handler."""
+        """Ask the deliveries to end soon. Any thread or signal handler may call this."""
         self._stopping.set()
 
     def run_until_stopped(self) -> None:
-        """Deliver what is due, and look for more each LOOK_AGAIN seconds, until told to end."""
+        """Deliver due events, and look for more each LOOK_AGAIN seconds, until told to end."""
         while not self._stopping.is_set():
             try:
                 self.run()
@@ -72,8 +72,8 @@ class Delivering:
             self._stopping.wait(LOOK_AGAIN)
 
     def run(self) -> None:
-        """Give numbers to what is due, and deliver until nothing is left or this is told to end."""
-        if self._settings.secret_key is None:
+        """Give numbers to due events, and deliver until nothing is left or this is told to end."""
+        if self._settings.secret_key is None or not self._busy.acquire(blocking=False):
             return
         box = SecretBox(self._settings.secret_key)
         run = _Run(self._database, self._settings, self._tls, box, self._stopping)
@@ -81,7 +81,7 @@ class Delivering:
 
 
 class _Run:
-    """One run, with what belongs to its event loop."""
+    """One run of deliveries, with the objects that belong to its event loop."""
 
     def __init__(
         self,
@@ -125,12 +125,12 @@ class _Run:
             number_events(self._database, clock.now())
             return leasing.lease_endpoints(self._database, room)
         except SQLAlchemyError as error:
-            # Raised, it would cut off the requests that are under way.
+            # Not raised, since that would cancel the requests that are being sent.
             log.warning("delivery_not_looked", error=type(error).__name__)
             return []
 
     async def _deliver(self, leased: Leased) -> None:
-        """Deliver to one endpoint, round by round, until nothing is due or this is told to end."""
+        """Deliver to one endpoint in rounds, until nothing is due or this is told to end."""
         done: Sequence[Done] = ()
         try:
             async with AsyncExitStack() as stack:
@@ -139,7 +139,7 @@ class _Run:
                     if self._stopping.is_set():
                         await self._give_back(leased)
                         return
-                    # The address may change between two rounds, and with it what is allowed.
+                    # The URL may change between two rounds, and with it what it may reach.
                     if current.url not in pools:
                         pool = await stack.enter_async_context(self._pool(current.url))
                         pools[current.url] = pool
@@ -174,7 +174,7 @@ class _Run:
 
 
 async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]:
-    """Send the messages of a round at once, or at the endpoint's pace."""
+    """Send the messages of a round, all at once or at the endpoint's rate."""
     if not current.secrets:
         return [Done(current.url, message, rounds.unsigned()) for message in current.messages]
     pace = 1 / current.rate if current.rate else 0.0

@@ -1,4 +1,4 @@
-"""What came of a round: the record of each attempt, and what follows from them."""
+"""Record the attempts of a round, and store what follows from them."""
 
 import random
 from collections.abc import Sequence
@@ -30,14 +30,14 @@ from workers.delivery.leasing import LEASE
 from workers.delivery.sending import Attempt
 
 MAX_ROUND = 3 * LEASE
-"""From composing to recording; a generous guess."""
+"""Longest time from composing a payload to recording its attempt: a generous guess."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Done:
-    """A message, where it was sent to, and what came of it."""
+    """A message that was sent, its URL, and its attempt."""
 
     url: str
     message: Composed
@@ -45,7 +45,7 @@ class Done:
 
 
 def record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: datetime) -> None:
-    """Keep the attempts, and what follows from them."""
+    """Store the attempts, and update the messages and the endpoint by their outcomes."""
     if not done:
         return
     erasing = is_erasing(session, endpoint.site_id, now - MAX_ROUND)
@@ -54,12 +54,12 @@ def record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: date
     outcomes = {
         one.message.sequence: one.attempt.outcome
         for one in done
-        # Failures at an address that was changed meanwhile tell nothing of the new one.
+        # Failures at a URL that was changed meanwhile say nothing about the new one.
         if one.url == endpoint.url or isinstance(one.attempt.outcome, Delivered)
     }
     waiting = messages.find(session, endpoint, outcomes)
     trials = {sequence: _trial(message) for sequence, message in waiting.items()}
-    # A redelivery, or a deletion, may have been quicker.
+    # Messages that were deleted or delivered meanwhile are left out.
     outcomes = {sequence: outcomes[sequence] for sequence in trials}
     if not outcomes:
         return
@@ -78,7 +78,10 @@ def record(session: Session, endpoint: Endpoint, done: Sequence[Done], now: date
 
 
 def _delivery(endpoint: Endpoint, done: Done, now: datetime, *, keeps_answer: bool) -> Delivery:
-    """Return the record; without the answer where it may quote what was erased meanwhile."""
+    """Return the record of an attempt.
+
+    It has no answer where that may quote a text that was erased meanwhile.
+    """
     message, attempt, outcome = done.message, done.attempt, _name(done.attempt.outcome)
     count_delivery(outcome, attempt.duration)
     return Delivery(

@@ -1,8 +1,8 @@
-"""The rounds in which an endpoint is delivered to: the database's side of it.
+"""The rounds of deliveries to an endpoint, as far as the database is concerned.
 
-Each round is one short transaction: it records what came of the round before, fills the
-queue and takes what is next. The requests are sent between two rounds, while no
-transaction is open. A crash in between repeats the round, under the same ids.
+Each round begins with one short transaction: it records the outcomes of the round before,
+fills the queue and takes the next messages. The requests are sent while no transaction is
+open. After a crash in between, the round is repeated with the same ids.
 """
 
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ from workers.delivery.recording import Done, record
 from workers.delivery.sending import Attempt
 
 ROUND = 16
-"""Messages that are under way to one endpoint at once."""
+"""Most messages that are sent to one endpoint at once."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Round:
-    """What to send now."""
+    """The messages to send now, with the endpoint's URL, secrets and rate."""
 
     url: str
     secrets: tuple[str, ...]
@@ -42,10 +42,10 @@ class Round:
 def next_round(
     database: Database, box: SecretBox, leased: Leased, done: Sequence[Done]
 ) -> Round | None:
-    """Record what was done, and return what is next.
+    """Record the attempts of the round before, and return the next round.
 
-    None: there is nothing to send for now, or this worker may not. The lease is given
-    back then.
+    Returns None when there is nothing to send for now, and gives the lease back. Returns None
+    also when the endpoint was deleted, or another worker has leased it.
     """
     while True:
         now = clock.now()
@@ -59,7 +59,7 @@ def next_round(
                 return None
             may_send = not endpoint.disabled_at and not _pauses(endpoint, now)
             more = may_send and backlog.fill(session, endpoint)
-            # What was queued just now is due by now.
+            # A later time than `now`, so that events queued just now are due.
             messages = (
                 backlog.take(session, endpoint, clock.now(), _size(endpoint)) if may_send else []
             )
@@ -80,14 +80,14 @@ def _compose(
     known = {message.sequence for message in composed}
     lost = [message.sequence for message in messages if message.sequence not in known]
     if lost:
-        # Their events were deleted by the retention while they were being queued.
+        # The retention has deleted their events while they were being queued.
         with database.write() as session:
             backlog.remove(session, endpoint, lost)
     return Round(endpoint.url, _secrets(box, endpoint), endpoint.rate, composed)
 
 
 def _secrets(box: SecretBox, endpoint: Endpoint) -> tuple[str, ...]:
-    """Return the secrets to sign with, newest first; none where they cannot be read."""
+    """Return the secrets that sign, newest first; none where the newest cannot be decrypted."""
     try:
         secrets = [box.decrypt(endpoint.secret)]
     except SecretUnreadableError:
@@ -98,7 +98,8 @@ def _secrets(box: SecretBox, endpoint: Endpoint) -> tuple[str, ...]:
         and endpoint.old_secret_until
         and clock.now() < endpoint.old_secret_until
     ):
-        # Where the key was lost, it is the unreadable one that was rotated away.
+        # If the installation's key was lost, only the old secret is unreadable: the new one was
+        # encrypted with the new key.
         with suppress(SecretUnreadableError):
             secrets.append(box.decrypt(endpoint.old_secret))
     return tuple(secrets)
@@ -113,5 +114,5 @@ def _size(endpoint: Endpoint) -> int:
 
 
 def unsigned() -> Attempt:
-    """Return what comes of a message that cannot be signed."""
+    """Return the attempt of a message that cannot be signed, and so is not sent."""
     return Attempt(Unreached(Cause.SECRET), 0.0)

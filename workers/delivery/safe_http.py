@@ -1,8 +1,8 @@
-"""Connections to addresses that somebody else has chosen, guarded when they are made.
+"""Connect to hosts that other people have chosen, safe from server-side request forgery.
 
-The name is resolved here, each address is judged, and the connection goes to the very
-address that was judged: what the name resolves to a moment later does not matter. There
-are no redirects, no cookies, and no proxies from the environment on this path.
+This module resolves the name, checks each address, and connects to an address that it has
+checked. So it does not matter what the name resolves to a moment later. It uses no
+redirects, no cookies, and no proxies of the environment.
 """
 
 import socket
@@ -24,10 +24,10 @@ from httpcore2 import (
 from service.webhooks.addresses import Network, is_in, is_port_allowed, may_reach, read_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Returns the addresses of a host name; raises OSError."""
+"""A function that returns the addresses of a host name and a port; raises OSError."""
 
 MAX_LOOKUPS = 64
-"""At once: they wait in threads, and those of a name server that is away wait for long."""
+"""Most look-ups at once. Each waits in a thread, for long if the name server is away."""
 
 KEEP_ALIVE = 5.0
 """Seconds that an idle connection stays open."""
@@ -42,9 +42,10 @@ class UnresolvedError(Exception):
 
 
 class GuardedBackend(AsyncNetworkBackend):
-    """Connects to public addresses, and to those in the networks that the operator allows.
+    """Connects to public addresses, and to those in networks that the operator allows.
 
-    Without TLS only to the latter: on the way to others anybody could read along.
+    Without TLS it connects only to the allowed networks, since anybody on the way to other
+    addresses could read the requests.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class GuardedBackend(AsyncNetworkBackend):
         resolve: Resolve | None = None,
         connecting: AsyncNetworkBackend | None = None,
     ) -> None:
-        """`resolve` and `connecting` are the operating system's, but in tests."""
+        """Use the system's `resolve` and `connecting`, unless a test gives others."""
         self._allowed = tuple(allowed)
         self._tls = tls
         self._resolve = resolve or Resolver()
@@ -69,10 +70,10 @@ class GuardedBackend(AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
-        """Connect to the first address of the host that may be reached and answers.
+        """Connect to the first address of the host that is allowed and answers.
 
-        Raises BlockedError where none may, UnresolvedError where there is none, and
-        what the connecting raises.
+        Raises BlockedError where none of its addresses is allowed, or the port is not,
+        UnresolvedError where the name does not resolve, and the error of the last connection.
         """
         with anyio.fail_after(timeout):
             addresses = [
@@ -91,7 +92,7 @@ class GuardedBackend(AsyncNetworkBackend):
         raise failure
 
     async def sleep(self, seconds: float) -> None:
-        """Pause."""
+        """Sleep for `seconds`."""
         await anyio.sleep(seconds)
 
     async def _look_up(self, host: str, port: int) -> Sequence[str]:
@@ -111,13 +112,13 @@ class GuardedBackend(AsyncNetworkBackend):
 
 
 class Resolver:
-    """The operating system's look-up of names, with threads of its own."""
+    """Resolves host names by the operating system, in threads of its own."""
 
     def __init__(self) -> None:
         self._limiter = CapacityLimiter(MAX_LOOKUPS)
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses, the system's preferred first; raises OSError."""
+        """Return the addresses in the system's order of preference; raises OSError."""
         found = await anyio.to_thread.run_sync(
             _get_addresses, host, port, abandon_on_cancel=True, limiter=self._limiter
         )
@@ -130,7 +131,7 @@ def _get_addresses(host: str, port: int) -> list[str]:
 
 
 def connection_pool(backend: AsyncNetworkBackend, context: ssl.SSLContext) -> AsyncConnectionPool:
-    """Return a pool for one receiver; use it as an async context manager."""
+    """Return a pool of connections to one receiver; use it as an async context manager."""
     return AsyncConnectionPool(
         ssl_context=context,
         max_connections=None,

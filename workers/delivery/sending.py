@@ -1,4 +1,4 @@
-"""One attempt: sign, send, read the answer's head, say what came of it."""
+"""Make one attempt to deliver: sign the message, send it, and read the head of the answer."""
 
 import math
 import ssl
@@ -26,16 +26,17 @@ from service.domain.deliveries import Cause, Delivered, Gone, Outcome, Refused, 
 from workers.delivery.safe_http import BlockedError, UnresolvedError
 
 CONNECT_SECONDS, TOTAL_SECONDS = 5.0, 15.0
-"""Standard Webhooks 1.0 grants 15 to 30 seconds, so nothing that ends earlier limits the answer."""
+"""Time to connect, and for the whole attempt. Standard Webhooks 1.0 grants a receiver 15 to 30
+seconds, so no shorter limit applies to its answer."""
 
 HEAD_SECONDS = 2.0
-"""For the answer's body, once its status is there."""
+"""Seconds to read the answer's body, once its status was received."""
 
 MAX_READ = 16_384
-"""Bytes of an answer; whoever sends more loses the connection, but not the delivery."""
+"""Most bytes that are read of an answer. A longer one closes the connection, but is no failure."""
 
 MAX_KEPT = 1_000
-"""Characters of an answer that the record shows."""
+"""Most characters of an answer that are stored."""
 
 USER_AGENT = b"Netiquette"
 
@@ -44,20 +45,20 @@ ASKS_TO_WAIT = (429, 503)
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of one attempt."""
+    """The outcome of one attempt to deliver."""
 
     outcome: Outcome
     duration: float
-    """Seconds."""
+    """Seconds that the attempt took."""
     status: int | None = None
     response: str | None = None
-    """First characters of the answer."""
+    """The first characters of the answer."""
 
 
 async def send(
     pool: AsyncConnectionPool, url: str, message_id: UUID, body: bytes, secrets: Sequence[str]
 ) -> Attempt:
-    """Send the body, signed with each of the secrets; never raises for what the network does."""
+    """Send the body, signed with each of the secrets. Errors of the network are not raised."""
     began = time.monotonic()
     try:
         with anyio.fail_after(TOTAL_SECONDS) as limit:
@@ -86,7 +87,8 @@ def sign(message_id: UUID, at: datetime, body: bytes, secrets: Sequence[str]) ->
 def retry_after(value: str, now: datetime) -> timedelta | None:
     """Return the pause that the header asks for (RFC 9110, section 10.2.3); None if unreadable."""
     if value.isascii() and value.isdigit():
-        # Nine digits are years, which no caller grants; `int` refuses some thousands of them.
+        # Nine digits of seconds are years, longer than any caller waits. `int` would raise for
+        # some thousands of digits.
         return timedelta(seconds=int(value.lstrip("0")[:9] or "0"))
     try:
         moment = parsedate_to_datetime(value)
@@ -125,7 +127,7 @@ async def _post(
         "POST", url, headers=headers, content=body, extensions={"timeout": timeout}
     ) as response:
         outcome = _outcome(response)
-        # The status counts from here on, and reading the rest has a limit of its own.
+        # From here on the status decides the outcome, and the body has a time limit of its own.
         limit.deadline = math.inf
         return outcome, response.status, await _read_head(response)
 
@@ -144,9 +146,10 @@ def _outcome(response: Response) -> Outcome:
 
 
 async def _read_head(response: Response) -> str:
-    """Return the first characters; leaves the rest unread, which closes the connection.
+    """Return the first characters of the answer's body; the rest stays unread.
 
-    The status has been told by then, so that trouble on the way does not matter.
+    Unread bytes close the connection. Errors of the network are ignored, since the status has
+    decided the outcome.
     """
     head = b""
     with suppress(NetworkError, ProtocolError, TimeoutException), anyio.move_on_after(HEAD_SECONDS):
