@@ -1,4 +1,4 @@
-"""Engines: the code that runs a network. Independent of each other."""
+"""Engines, which run a model's network on texts. They are independent of each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,24 +8,24 @@ from tokenizers import Tokenizer
 
 
 class UnscorableText(ValueError):
-    """The text is not Unicode: it holds half of a surrogate pair."""
+    """The text is not Unicode, since it holds a lone surrogate."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What an engine makes of one text."""
+    """An engine's result for one text."""
 
     scores: dict[str, float]
-    """Attribute → score 0..1, by Detoxify's names; all that the model has."""
+    """Attribute → score 0..1, by Detoxify's names, for all attributes of the model."""
     duration: float
-    """Seconds that this text took."""
+    """Seconds that the text took."""
     forms: dict[str, dict[str, float]] = field(default_factory=dict)
     """Scores of every text form that was scored (`original`, …)."""
     spans: list[dict[str, Any]] = field(default_factory=list)
     language: str | None = None
-    """ISO 639 code, or `und` where it cannot be told."""
+    """ISO 639 code of the language, or `und` where it cannot be determined."""
     details: dict[str, Any] = field(default_factory=dict)
-    """For the record: confidence of the language, and whether the model is calibrated for it."""
+    """Details for the provenance: the language's confidence, and whether it is calibrated."""
 
 
 class Engine(Protocol):
@@ -40,16 +40,16 @@ class Engine(Protocol):
     """ISO 639-1 codes of the languages that the model is calibrated for."""
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
-        """Score each text; as many results as texts, in order; an empty list gives none.
+        """Return one result per text, in order; for an empty list, an empty list.
 
-        Raises UnscorableText, and what the network raises: the caller tries the texts
-        one by one.
+        Raises UnscorableText, and errors of the network. The caller then tries the texts one
+        by one.
         """
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a network makes of one window."""
+    """A network's result for one window of a text."""
 
     scores: dict[str, float]
     """Attribute → score 0..1."""
@@ -61,12 +61,12 @@ class Reading:
 
 
 class Network(Protocol):
-    """A loaded network with its tokenizer: what differs from engine to engine."""
+    """A loaded network with its tokenizer, which is the part that differs between engines."""
 
     tokenizer: Tokenizer
-    """Without truncation or padding."""
+    """The tokenizer, set to no truncation and no padding."""
     versions: dict[str, str]
-    """Engine and the libraries that it computes with."""
+    """Names of the engine, and versions of its libraries."""
 
     def run(self, texts: Sequence[str]) -> list[Reading]:
-        """Score texts that each fit into one window."""
+        """Score texts, each of which fits into one window."""

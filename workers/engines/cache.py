@@ -1,4 +1,4 @@
-"""Scores of texts seen before, without the texts."""
+"""Cache the scores of texts, without keeping the texts."""
 
 import hashlib
 import secrets
@@ -14,25 +14,25 @@ SECONDS = 600.0
 
 
 class ScoreCache:
-    """The same text is scored once: copies of a comment cost nothing.
+    """A cache of scores by text, so that copies of a comment are not scored again.
 
-    Holds keyed hashes with a key of this process, never a text. What a
-    comment's erasure leaves here is gone after `SECONDS`.
+    It holds hashes keyed with a secret of this process, never a text. Entries of erased
+    comments expire after `SECONDS` like all others.
     """
 
     def __init__(self, size: int = MAX_ENTRIES, clock: Callable[[], float] = monotonic) -> None:
-        """`size`: entries at most; `clock`: seconds."""
+        """Make an empty cache of at most `size` entries; `clock` gives seconds."""
         self._key = secrets.token_bytes(32)
         self._entries: TTLCache[bytes, Scored, float] = TTLCache(size, SECONDS, clock)
 
     def get(self, text: str) -> Scored | None:
-        """Return what this very text was given before, if it was not long ago."""
-        # A read alone would hide what has expired, and keep it.
+        """Return the cached scores of this exact text, or None."""
+        # A read alone would hide expired entries, but keep them.
         self._entries.expire()
         return self._entries.get(self._digest(text))
 
     def put(self, text: str, scored: Scored) -> None:
-        """Keep the scores of a text; the entry that was unused for longest makes room."""
+        """Store the scores of a text; a full cache drops the least recently used entry."""
         self._entries[self._digest(text)] = scored
 
     def _digest(self, text: str) -> bytes:

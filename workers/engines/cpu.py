@@ -1,4 +1,4 @@
-"""The instruction sets of this CPU that decide which kernels compute a score."""
+"""Read which instruction sets this CPU has, since they decide which kernels compute a score."""
 
 import platform
 from pathlib import Path
@@ -12,7 +12,7 @@ _RELEVANT = {
 def instruction_set() -> str:
     """Return the machine type and its relevant features, such as `x86_64 avx2 fma`.
 
-    Linux names the features; elsewhere the machine type has to do.
+    Only Linux names the features. Elsewhere this returns the machine type alone.
     """
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""The reference: the real `detoxify.Detoxify` on torch."""
+"""The reference network: the real `detoxify.Detoxify` on torch."""
 
 import os
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from workers.engines import Reading
 
-# Read when transformers and the hub's client are first imported: nothing here goes online.
+# Nothing here may go online. transformers and the hub's client read these when imported first.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -29,7 +29,7 @@ class DetoxifyNetwork:
     """Detoxify with a checkpoint that `workers.models.checkpoint` has installed."""
 
     def __init__(self, folder: Path, threads: int, device: str = "cpu") -> None:
-        """`folder` holds checkpoint, configuration and tokenizer; `threads` are torch's."""
+        """Load the checkpoint, configuration and tokenizer of `folder`; `threads` are torch's."""
         torch.set_num_threads(threads)
         self.detoxify = detoxify.Detoxify(checkpoint=str(folder / CHECKPOINT), device=device)
         backend = self.detoxify.tokenizer.backend_tokenizer
@@ -44,9 +44,10 @@ class DetoxifyNetwork:
         }
 
     def run(self, texts: Sequence[str]) -> list[Reading]:
-        """Score each text alone: on CPUs padding costs more than a call saves.
+        """Score each text alone, since on CPUs padding costs more than fewer calls save.
 
-        A list of one would come back as scalars and an empty one raise; a string never does.
+        Detoxify gets strings: for a list of one it would return scalars, and for an empty one
+        it would raise.
         """
         return [self._run(text) for text in texts]
 
@@ -60,7 +61,7 @@ class DetoxifyNetwork:
         return Reading(found, tuple((start, end, mark) for (start, end), mark in pairs))
 
     def _load_head(self, folder: Path) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """Load the span head, and keep the encoder's output of each prediction for it."""
+        """Load the span head, if there is one, and make each prediction keep its input for it."""
         if not (folder / SPAN_HEAD).is_file():
             return None
         weights = load_file(folder / SPAN_HEAD, device=str(self.detoxify.device))

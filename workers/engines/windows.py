@@ -1,4 +1,4 @@
-"""Split a long text into overlapping windows that end where sentences end. Pure."""
+"""Split a long text into overlapping windows that end where sentences end. Pure functions."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ _SENTENCE_END = re.compile(r"[.!?…]+[\"'»«“”)\]]*\s+|\n+")
 
 
 def sentences(text: str) -> list[Span]:
-    """Return the code point spans of the sentences, which together are the whole text."""
+    """Return the spans of the sentences in code points; together they cover the whole text."""
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
     if not ends or ends[-1] != len(text):
         ends.append(len(text))
@@ -17,16 +17,16 @@ def sentences(text: str) -> list[Span]:
 
 
 def pieces(text: str, limit: int, size: Callable[[str], int]) -> list[Span]:
-    """Return the sentences, those of more than `limit` tokens in parts that fit."""
+    """Return the spans of the sentences, with those of more than `limit` tokens split."""
     return [part for span in sentences(text) for part in _fitting(text, span, limit, size)]
 
 
 def windows(text: str, capacity: int, size: Callable[[str], int]) -> list[Span]:
-    """Return code point spans of `text` that hold at most `capacity` tokens each.
+    """Return spans of `text` in code points that hold at most `capacity` tokens each.
 
-    One span when the text fits. Otherwise every sentence lies whole in at least
-    one window, as far as it fits, and about a quarter of each window is shared
-    with the one before. `size` counts the tokens of a piece of text.
+    A text that fits is one span. Otherwise each sentence of at most half a window is whole in
+    at least one window, and up to a quarter of each window repeats the one before. `size`
+    counts the tokens of a piece of text.
     """
     if size(text) <= capacity:
         return [(0, len(text))]
@@ -39,7 +39,7 @@ def windows(text: str, capacity: int, size: Callable[[str], int]) -> list[Span]:
         while last + 1 < len(parts) and total + sizes[last + 1] <= capacity:
             last += 1
             total += sizes[last]
-        # Joined pieces may need more tokens than the sum of theirs.
+        # Joined pieces may need more tokens than the pieces alone.
         while last > first and size(text[parts[first][0] : parts[last][1]]) > capacity:
             last -= 1
         found.append((parts[first][0], parts[last][1]))
@@ -49,7 +49,7 @@ def windows(text: str, capacity: int, size: Callable[[str], int]) -> list[Span]:
 
 
 def _overlapping(sizes: list[int], first: int, last: int, share: int) -> int:
-    """Return the piece that the next window starts with: at most `share` tokens are repeated."""
+    """Return the index of the next window's first piece; at most `share` tokens are repeated."""
     start, repeated = last + 1, 0
     while start - 1 > first and repeated + sizes[start - 1] <= share:
         start -= 1
@@ -58,7 +58,7 @@ def _overlapping(sizes: list[int], first: int, last: int, share: int) -> int:
 
 
 def _fitting(text: str, span: Span, limit: int, size: Callable[[str], int]) -> list[Span]:
-    """Halve the span, at a space where there is one near the middle, until each part fits."""
+    """Halve the span until each part fits, at a space if there is one near the middle."""
     start, end = span
     if end - start <= 1 or size(text[start:end]) <= limit:
         return [span]

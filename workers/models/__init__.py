@@ -1,1 +1,1 @@
-"""Models: weights, tokenizer and labels, and what is derived from them."""
+"""Models: weights, tokenizer and labels, and the forms that are built from them."""

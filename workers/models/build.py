@@ -1,8 +1,8 @@
-"""Make the form of a model that serves on this CPU, and prove that it scores like Detoxify.
+"""Build the form of a model that serves on this CPU, and prove that it scores like Detoxify.
 
-Checkpoint → Detoxify → fused ONNX graph in fp32 → int8. Each form is compared
-with Detoxify on the bundled texts, on the CPU that will serve; the fastest that
-is close enough is kept, and what was tried is noted beside it.
+The steps are: checkpoint → Detoxify → fused ONNX graph in fp32 → int8. Each form is compared
+with Detoxify on the bundled texts, on the CPU that will serve. The fastest form that is close
+enough is kept, with notes on all forms that were tried.
 """
 
 import shutil
@@ -29,7 +29,7 @@ from workers.models.quantise import Blocks, quantise, smooth
 from workers.models.registry import Model
 
 Report = Callable[[str], None]
-"""Is told each step, in a few words."""
+"""A function that is called with a few words about each step."""
 
 INT8_FORMS = {
     "int8": Blocks.NONE,
@@ -37,14 +37,14 @@ INT8_FORMS = {
     "int8-more-blocks": Blocks.FEED_FORWARD,
     "int8-all-blocks": Blocks.ALL,
 }
-"""Fastest first."""
+"""The int8 forms that are tried, fastest first."""
 
 
 def build(model: Model, report: Report, *, again: bool = False) -> dict[str, Any]:
-    """Make what serves, unless it is there for this CPU; return the notes on it.
+    """Build the serving form of the model, unless it exists for this CPU; return notes on it.
 
-    `again` makes it anew in any case. Raises ModelError, and BuildFailed when not
-    even fp32 scores like Detoxify.
+    `again` builds it in any case. Raises ModelError, and BuildFailed when not even fp32 scores
+    like Detoxify.
     """
     _check_space(model)
     if again:
@@ -60,9 +60,9 @@ def build(model: Model, report: Report, *, again: bool = False) -> dict[str, Any
 
 
 def verify(model: Model, report: Report) -> Parity:
-    """Compare the model's files with its manifest, and what serves with Detoxify.
+    """Compare the model's files with its manifest, and its serving form with Detoxify.
 
-    Raises ModelError, and BuildFailed when what serves scores differently.
+    Raises ModelError, and BuildFailed when the serving form scores differently.
     """
     report("comparing the files with the manifest")
     model.verify()
@@ -78,7 +78,8 @@ def verify(model: Model, report: Report) -> Parity:
 
 def _make(model: Model, reference: Path, draft: Path, report: Report) -> dict[str, Any]:
     report("scoring with Detoxify")
-    # On a busy machine torch's threads wait for each other: two were ten times slower than one.
+    # One thread: on a busy machine torch's threads wait for each other, and two were ten times
+    # slower than one.
     detoxify = DetoxifyNetwork(reference, threads=1)
     forms = _Forms(model, draft)
     expected = _score(model, detoxify)
@@ -108,7 +109,7 @@ def _make(model: Model, reference: Path, draft: Path, report: Report) -> dict[st
 
 
 class _Forms:
-    """The forms of one model in a folder, while they are made and compared."""
+    """The forms of one model in a folder, while they are built and compared."""
 
     def __init__(self, model: Model, folder: Path) -> None:
         self._model = model
@@ -117,11 +118,11 @@ class _Forms:
         self.seconds: dict[str, float] = {}
 
     def path(self, form: str) -> Path:
-        """Where the graph of a form lies."""
+        """Return the path of a form's graph."""
         return self._folder / f"{form}.onnx"
 
     def quantise(self, form: str) -> "_Forms":
-        """Make an int8 form from fp32."""
+        """Make an int8 form from the fp32 form."""
         smoothed = self.path("smoothed")
         if not smoothed.exists():
             tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER))
@@ -138,7 +139,7 @@ class _Forms:
         return self
 
     def compare(self, form: str, expected: list[Scores]) -> Parity:
-        """Score the proof texts with a form."""
+        """Score the proof texts with a form, and return how far it is from `expected`."""
         shutil.copyfile(self.path(form), self._folder / MODEL)
         network = OnnxNetwork(self._folder, self._model.manifest.attributes, threads=1)
         started = process_time()
@@ -148,7 +149,7 @@ class _Forms:
         return self.parities[form]
 
     def keep(self, form: str) -> None:
-        """Leave this form and remove the others."""
+        """Keep this form as the serving one, and remove the others."""
         self.path(form).replace(self._folder / MODEL)
         for path in self._folder.glob("*.onnx"):
             if path.name != MODEL:
@@ -156,19 +157,22 @@ class _Forms:
 
 
 def _score(model: Model, network: Network) -> list[Scores]:
-    """Score the proof texts as they would be served: in windows."""
+    """Score the proof texts in windows, as they would be served."""
     return [
         scored.scores for scored in TextEngine(model.manifest, network).score(parity.proof_texts())
     ]
 
 
 def _sums_exactly(cpu: str) -> bool:
-    """Whether products of 8-bit numbers are summed without saturation (VNNI, or not x86 at all)."""
+    """Tell whether the CPU sums 8-bit products without saturation: with VNNI, or if not x86."""
     return "vnni" in cpu or not cpu.startswith(("x86", "AMD64"))
 
 
 def _check_space(model: Model) -> None:
-    """Raise NoSpace: at the height of a build there are about five copies in fp32."""
+    """Raise NoSpace if the disk has less than ten times the checkpoint's size free.
+
+    A build needs up to about five copies of the network in fp32 at once.
+    """
     checkpoint = model.folder / CHECKPOINT
     size = checkpoint.stat().st_size if checkpoint.exists() else 0
     model.derived.mkdir(parents=True, exist_ok=True)

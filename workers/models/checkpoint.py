@@ -1,8 +1,8 @@
-"""A Detoxify checkpoint: opened without running its code, compared, and handed to Detoxify.
+"""Open a Detoxify checkpoint without running its code, check it, and rewrite it for Detoxify.
 
-`detoxify` unpickles with `weights_only=False`, and fills what a checkpoint lacks
-with random weights without a word. So a checkpoint is opened here first, as plain
-data, and what Detoxify gets is a file that we wrote.
+`detoxify` unpickles with `weights_only=False`, which can run code, and silently fills missing
+weights with random numbers. So a checkpoint is first opened here as plain data, and Detoxify
+gets a file that we wrote.
 """
 
 import json
@@ -22,18 +22,18 @@ from workers.models.errors import UnsafeCheckpoint, WrongCheckpoint
 CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
 MAX_TOKENS = 512
 
-# Names that Detoxify gives to the classes of its data sets.
+# The names of classes in checkpoints → the names that Detoxify's scores have.
 _RENAMED = {
     "toxic": "toxicity",
     "identity_hate": "identity_attack",
     "severe_toxic": "severe_toxicity",
 }
-# Saved by older versions of transformers, not used by the networks of today.
+# Weights that older versions of transformers saved, and that present networks do not use.
 _OBSOLETE = re.compile(r"\.embeddings\.position_ids$|^roberta\.pooler\.")
 
 
 class Architecture(BaseModel):
-    """The `arch.args` of a checkpoint: which classes of transformers it names."""
+    """The `arch.args` of a checkpoint, which name classes of transformers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
@@ -43,7 +43,7 @@ class Architecture(BaseModel):
     num_classes: int
 
     def network(self) -> Any:
-        """Return the class of the network; raises UnsafeCheckpoint."""
+        """Return the network's class; raises UnsafeCheckpoint unless it is one of transformers."""
         return _class(self.model_name, "ForSequenceClassification")
 
     def check_tokenizer(self) -> None:
@@ -60,10 +60,14 @@ def _class(name: str, *endings: str) -> Any:
 
 
 class Checkpoint:
-    """The opened checkpoint: plain data and tensors only."""
+    """An opened checkpoint, with only plain data and tensors."""
 
     def __init__(self, path: Path) -> None:
-        """Open `path` without running code from it; raises UnsafeCheckpoint, WrongCheckpoint."""
+        """Open `path` without running code from it.
+
+        Raises UnsafeCheckpoint for a file that holds more than tensors and plain data, and
+        WrongCheckpoint for one that is no checkpoint of Detoxify.
+        """
         try:
             raw = torch.load(path, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
@@ -83,9 +87,9 @@ class Checkpoint:
             ) from error
 
     def compare(self, config: Any) -> None:
-        """Raise WrongCheckpoint unless the weights are exactly those of the architecture.
+        """Raise WrongCheckpoint unless names and shapes of the weights fit the architecture.
 
-        `config`: the configuration of transformers that the network is made from.
+        `config` is transformers' configuration of the network.
         """
         with torch.device("meta"):
             expected = self.architecture.network()(config).state_dict()
@@ -111,13 +115,12 @@ class Checkpoint:
 
 
 def install(source: Path, manifest: Manifest, target: Path, final: Path) -> None:
-    """Write into `target` what Detoxify loads offline once it lies at `final`.
+    """Write the files to `target` that Detoxify can load offline once they are moved to `final`.
 
-    The files of `source` must have been compared with their hashes. Detoxify
-    finds configuration and tokenizer by the `model_type` baked into the
-    checkpoint, so it is set to `final`. Weights become fp32: transformers 5
-    would otherwise compute in the precision they are stored in.
-    Raises UnsafeCheckpoint, WrongCheckpoint.
+    The files of `source` must have been compared with their hashes before. Detoxify finds
+    configuration and tokenizer by the checkpoint's `model_type`, so this is set to `final`.
+    Weights become fp32, since transformers 5 would otherwise compute in the precision in which
+    they are stored. Raises UnsafeCheckpoint and WrongCheckpoint.
     """
     checkpoint = Checkpoint(source / CHECKPOINT)
     architecture = checkpoint.architecture
@@ -158,21 +161,21 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _complete_config(path: Path, checkpoint: Checkpoint) -> None:
-    """Name the outputs: some published networks have more of them than classes."""
+    """Write a name for each output: some published networks have more outputs than classes."""
     count = checkpoint.architecture.num_classes
     labels = [*checkpoint.classes, *(f"unused_{i}" for i in range(len(checkpoint.classes), count))]
     document = _read_json(path) | {
         "id2label": {str(index): label for index, label in enumerate(labels)},
         "label2id": {label: index for index, label in enumerate(labels)},
     }
-    # The published base configurations name other tasks and precisions.
+    # The published base configurations hold values for other tasks and precisions.
     for key in ("architectures", "torch_dtype", "dtype"):
         document.pop(key, None)
     path.write_text(json.dumps(document, indent=1), "utf-8")
 
 
 def _complete_tokenizer_config(path: Path) -> None:
-    """Without a length the tokenizer would not truncate, and long texts would crash the network."""
+    """Set a maximal length: else the tokenizer truncates nothing, and long texts raise errors."""
     document = _read_json(path)
     limit = document.get("model_max_length")
     document["model_max_length"] = min(limit, MAX_TOKENS) if limit else MAX_TOKENS

@@ -1,7 +1,7 @@
-"""Which model scores: the one that an operator chose, or else the one that the settings name.
+"""Read and set which model scores: the one an operator chose, or else the one of the settings.
 
-The choice lies in the database, where all workers see it: they take it up between two
-batches, see `workers.scoring.child`.
+The choice is in the database, where all workers see it. They load the new model between two
+batches (see `workers.scoring.child`).
 """
 
 from collections import Counter
@@ -20,28 +20,28 @@ from workers.models.registry import Model
 
 @dataclass(frozen=True)
 class Chosen:
-    """The model that shall score."""
+    """The model that is chosen to score."""
 
     name: str
-    """As `workers.models.registry.find` takes it."""
+    """Name or path of the model, for `workers.models.registry.find`."""
     identity: str | None = None
-    """SHA-256 of its manifest; None where only the settings name it."""
+    """SHA-256 identity of the model; None where only the settings name it."""
     at: datetime | None = None
-    """When it was chosen, since one may be chosen again."""
+    """When it was chosen. It tells a second choice of the same model from the first."""
 
 
 def read(database: Database, settings: Settings) -> Chosen:
-    """Return the choice; raises SQLAlchemyError."""
+    """Return the chosen model; raises SQLAlchemyError."""
     with database.read() as session:
         row = session.get(ActiveModel, 1)
     return Chosen(row.name, row.model, row.chosen_at) if row else Chosen(settings.model)
 
 
 def read_anywhere(settings: Settings) -> Chosen:
-    """Return the choice, also where no database has been made yet; raises SQLAlchemyError."""
+    """Return the chosen model, also where no database exists yet; raises SQLAlchemyError."""
     database = Database(settings.database_url)
     try:
-        # SQLite would make the file.
+        # Checked first, since SQLite would make a missing file.
         missing = database.file is not None and not database.file.exists()
         if missing or not inspect(database.engine).has_table(ActiveModel.__tablename__):
             return Chosen(settings.model)
@@ -51,18 +51,18 @@ def read_anywhere(settings: Settings) -> Chosen:
 
 
 def apply_to(settings: Settings) -> Settings:
-    """Return the settings with the chosen model in them; raises SQLAlchemyError."""
+    """Return the settings with the name of the chosen model; raises SQLAlchemyError."""
     return settings.model_copy(update={"model": read_anywhere(settings).name})
 
 
 def choose(database: Database, name: str, model: Model) -> None:
-    """Let a model score from now on; raises SQLAlchemyError."""
+    """Store that this model scores from now on; raises SQLAlchemyError."""
     with database.write() as session:
         session.merge(ActiveModel(id=1, name=name, model=model.identity))
 
 
 def scorers(database: Database) -> Counter[str]:
-    """Return how many living scorers have loaded which model, by identity."""
+    """Return the number of living scorers that have loaded each model, by its identity."""
     with database.read() as session:
         living = col(Scorer.seen_at) >= clock.now() - SCORER_SILENT_AFTER
         return Counter(session.exec(select(Scorer.model).where(living)))

@@ -1,4 +1,4 @@
-"""Folders that are made from a model and can be made again at any time."""
+"""Folders that are derived from a model, and can be made again at any time."""
 
 import json
 import os
@@ -15,10 +15,10 @@ MARKER = "derived.json"
 
 
 def read(folder: Path, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the notes of a derived folder, or None when it has to be made again.
+    """Return the notes of a derived folder, or None if it must be made again.
 
-    It has to be when it is incomplete or damaged, or was made under other
-    `conditions` (another CPU, another place, another version of the code).
+    It must be made again if it is incomplete or damaged, or was made under other `conditions`
+    (another CPU, another path, another version of the code).
     """
     try:
         marker = json.loads((folder / MARKER).read_text("utf-8"))
@@ -35,10 +35,10 @@ def read(folder: Path, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
 def ensure(
     folder: Path, conditions: Mapping[str, Any], make: Callable[[Path], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Make the folder unless it is whole and made under `conditions`; return its notes.
+    """Make the folder, unless it is whole and was made under `conditions`; return its notes.
 
-    `make` fills an empty folder and returns the notes. The result appears at
-    once or not at all, however many processes ask for it together.
+    `make` fills an empty folder and returns the notes. The folder appears atomically, also when
+    several processes ask for it at once.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):

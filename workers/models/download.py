@@ -1,8 +1,8 @@
-"""Fetch one file whole, or say why not: resumed, checked, and never half in its place.
+"""Download one file: resumed after an interruption, checked, and put in place only when whole.
 
-`huggingface_hub` does not replace this: the checkpoints, which are large, lie on GitHub,
-and its client takes no plain mirror of the hub, only hosts that answer HEAD with the hub's
-own headers. The engine also puts that client offline for the whole process.
+`huggingface_hub` cannot replace this. The checkpoints, which are large, are on GitHub. Its
+client accepts no plain mirror of the hub, only hosts that answer HEAD with the hub's own
+headers. And the engine sets that client offline for the whole process.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ def fetch(
 ) -> None:
     """Download `url` to `target`.
 
-    With a known hash (`sha256_prefix`, hex) an interrupted download goes on where
-    it stopped, also in a later call; without, it begins anew, since the parts
-    could be of two versions. Raises DownloadFailed, NoSpace, CorruptModel.
+    With a known hash (`sha256_prefix`, hex) an interrupted download continues where it
+    stopped, also in a later call. Without one it begins again, since the parts could be of two
+    versions. Raises DownloadFailed, NoSpace and CorruptModel.
     """
     part = target.with_name(target.name + ".part")
     if not sha256_prefix:
@@ -60,12 +60,12 @@ def fetch(
 
 
 def _receive(http: httpx2.Client, url: str, part: Path, progress: Progress, task: TaskID) -> None:
-    """Append what is missing to `part`; raises TransportError when the line breaks."""
+    """Append the missing bytes to `part`; raises TransportError when the connection breaks."""
     have = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with http.stream("GET", url, headers=headers) as response:
         if have and response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
-            return  # nothing is missing, or the hash will tell
+            return  # nothing is missing, or the check of the hash fails
         if not response.is_success:
             raise DownloadFailed(f"{url} answered {response.status_code}")
         if response.status_code != httpx2.codes.PARTIAL_CONTENT:
@@ -74,7 +74,7 @@ def _receive(http: httpx2.Client, url: str, part: Path, progress: Progress, task
         _check_space(part.parent, length)
         progress.update(task, completed=have, total=have + length or None)
         with part.open("ab" if have else "wb") as file:
-            # In the sizes they come in: a larger buffer would be lost with the line.
+            # Blocks are written as they come, since a break would lose a larger buffer.
             for block in response.iter_bytes():
                 file.write(block)
                 progress.advance(task, len(block))

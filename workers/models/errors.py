@@ -1,14 +1,14 @@
-"""What can be wrong with a model; each message says what to do about it."""
+"""Errors of models. Each message says what to do about it."""
 
 from workers.manifest import ModelError
 
 
 class UnknownModel(ModelError):
-    """No model by that name is installed."""
+    """No model with this name is installed."""
 
 
 class ModelInUse(ModelError):
-    """The model scores, or is not ours to remove."""
+    """The model cannot be removed: it scores, or it is not in the models folder."""
 
 
 class UnsafeCheckpoint(ModelError):
@@ -20,12 +20,12 @@ class WrongCheckpoint(ModelError):
 
 
 class DownloadFailed(ModelError):
-    """A file could not be fetched whole; what has come so far is kept."""
+    """A file could not be downloaded whole. The bytes received so far are kept."""
 
 
 class NoSpace(ModelError):
-    """The disk has too little room for what is to be written."""
+    """The disk has too little free space."""
 
 
 class BuildFailed(ModelError):
-    """No derived form of the model gives Detoxify's scores closely enough."""
+    """No derived form of the model scores closely enough to Detoxify."""

@@ -1,4 +1,4 @@
-"""From Detoxify to one fused ONNX graph in fp32, which is the start of every faster form."""
+"""Export Detoxify's network as a fused ONNX graph in fp32, from which faster forms are made."""
 
 import logging
 import warnings
@@ -20,7 +20,7 @@ SCORES, MARKS = "scores", "marks"
 
 
 class _Served(nn.Module):
-    """What is served: scores 0..1 of the classes, and of each token where there is a span head."""
+    """The network as it is served: scores 0..1 of each class, and of each token by a span head."""
 
     def __init__(self, network: Any, classes: int, head: nn.Linear | None) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class _Served(nn.Module):
 
 
 def span_head(folder: Path) -> nn.Linear | None:
-    """Load the head that marks toxic tokens, where the model in `folder` has one."""
+    """Load the head that marks toxic tokens; None if the model in `folder` has none."""
     if not (folder / SPAN_HEAD).is_file():
         return None
     weights = load_file(folder / SPAN_HEAD)
@@ -47,11 +47,11 @@ def span_head(folder: Path) -> nn.Linear | None:
 
 
 def export(reference: DetoxifyNetwork, folder: Path, target: Path) -> None:
-    """Write the network of `reference` to `target`, fused, with one window of any length as input.
+    """Write the network of `reference` to `target`, as a fused graph that takes one window.
 
-    `folder`: where it was installed. Exported by tracing: the fusions of
-    onnxruntime know these graphs, not those of the newer exporter, which keeps
-    96 matrix products where this one has 36.
+    The window may have any length. `folder` is where the model was installed. The graph is
+    exported by tracing, since onnxruntime's fusions do not know graphs of the newer exporter:
+    96 matrix products would remain instead of 36.
     """
     network = reference.detoxify.model.eval()
     implementation = network.config._attn_implementation  # noqa: SLF001 - there is no public name
@@ -88,7 +88,7 @@ def export(reference: DetoxifyNetwork, folder: Path, target: Path) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the advice of tracer, optimizer and quantiser: parity is proven afterwards."""
+    """Silence warnings of tracer, optimizer and quantiser, since parity is proven afterwards."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.disable(logging.WARNING)

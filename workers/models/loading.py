@@ -1,4 +1,4 @@
-"""From the settings to a running engine."""
+"""Load the engine for a model."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -14,21 +14,21 @@ from workers.models import derived
 from workers.models.registry import Model, find
 
 RECIPE = "3"
-"""Changes whenever `workers.models.build` makes something else of the same model."""
+"""Change it whenever `workers.models.build` makes something else of the same model."""
 
 log = structlog.get_logger()
 
 
 def load_engine(settings: Settings, threads: int = 1) -> Engine:
-    """Load the model named by `settings.model` on `threads` threads.
+    """Load the engine for the model that `settings.model` names, on `threads` threads.
 
-    Raises ModelError when it is not there, damaged, unsafe, or not what it says.
+    Raises ModelError when the model is missing, damaged, unsafe, or does not fit its manifest.
     """
     return load_model(find(settings.model, settings.models_dir), threads)
 
 
 def load_model(model: Model, threads: int = 1) -> Engine:
-    """Load one model: the form built for this CPU, or else Detoxify itself; raises ModelError."""
+    """Load the form of a model built for this CPU, or else Detoxify itself; raises ModelError."""
     notes = derived.read(graph_folder(model), graph_conditions())
     if notes is None:
         engine = reference_engine(model, threads)
@@ -42,12 +42,12 @@ def load_model(model: Model, threads: int = 1) -> Engine:
 
 
 def graph_folder(model: Model) -> Path:
-    """Return where the form that serves on CPUs lies, once it is built."""
+    """Return the folder of the form that serves on CPUs, which may not be built yet."""
     return model.derived / "onnx"
 
 
 def graph_conditions() -> dict[str, str]:
-    """Return what the form was built and compared on; on anything else it is built again."""
+    """Return the CPU and the versions that a form is valid for; otherwise it is built again."""
     return {
         "cpu": instruction_set(),
         "recipe": RECIPE,
@@ -57,16 +57,16 @@ def graph_conditions() -> dict[str, str]:
 
 def reference_engine(model: Model, threads: int = 1, device: str = "cpu") -> TextEngine:
     """Load the model into Detoxify itself; raises ModelError."""
-    # Only here: a process that serves with ONNX never imports torch.
+    # Imported here, so that a process that serves with ONNX never imports torch.
     from workers.engines.detoxify_torch import DetoxifyNetwork  # noqa: PLC0415
 
     return TextEngine(model.manifest, DetoxifyNetwork(reference_folder(model), threads, device))
 
 
 def reference_folder(model: Model) -> Path:
-    """Return the folder that Detoxify loads, made from the model unless it is there.
+    """Return the folder that Detoxify loads; make it from the model if it does not exist.
 
-    Raises ModelError. Imports torch only to make it.
+    torch is imported only to make it. Raises ModelError.
     """
     folder = model.derived / "detoxify"
 

@@ -1,9 +1,9 @@
-"""Fetch the checkpoints that the Detoxify project published.
+"""Download the checkpoints that the Detoxify project published.
 
-The URLs are those of `detoxify.detoxify.MODEL_URLS`; the checkpoint's file name
-carries the first digits of its SHA-256. Configuration and tokenizer are those of
-the architecture it was trained from, on the Hugging Face hub; no hash of them is
-published, so the manifest records what was fetched.
+The URLs are those of `detoxify.detoxify.MODEL_URLS`. The name of a checkpoint's file holds
+the first digits of its SHA-256. Configuration and tokenizer come from the Hugging Face hub,
+from the base model that it was trained from. No hashes of them are published, so the
+manifest records those of the downloaded files.
 """
 
 import shutil
@@ -36,7 +36,7 @@ class Published:
 
     @property
     def sha256_prefix(self) -> str:
-        """First digits of the checkpoint's SHA-256, from its file name."""
+        """The first digits of the checkpoint's SHA-256, from its file name."""
         return Path(self.file).stem.rpartition("-")[2]
 
 
@@ -67,10 +67,10 @@ PUBLISHED = {
 def pull(
     name: str, models_dir: Path, progress: Progress, *, releases: str = RELEASES, hub: str = HUB
 ) -> Model:
-    """Fetch a published model into `models_dir` and check it; returns at once if it is there.
+    """Download a published model into `models_dir`, unless it exists; return it checked.
 
-    `releases`, `hub`: base URLs of the two hosts or of mirrors of them. What came
-    before an interruption is kept and used again. Raises ModelError.
+    `releases` and `hub` are the base URLs of the two hosts, or of mirrors of them. An
+    interrupted download is continued. Raises ModelError.
     """
     if name not in PUBLISHED:
         raise UnknownModel(f"{name!r} is not one of the published models: {', '.join(PUBLISHED)}")
@@ -113,6 +113,6 @@ def _fetch_base(http: httpx2.Client, url: str, draft: Path, progress: Progress) 
     try:
         fetch(http, f"{url}/{TOKENIZER_CONFIG}", draft / TOKENIZER_CONFIG, progress)
     except DownloadFailed as error:
-        # Not every base model has one; `install` completes what is missing.
+        # Not every base model has this file; `install` completes it.
         if not str(error).endswith("404"):
             raise

@@ -1,7 +1,7 @@
-"""Int8 forms of a fused graph.
+"""Make the int8 forms of a fused graph.
 
-Dynamic quantisation has one scale for a whole activation, and in these networks
-a few channels are far larger than the rest, which then drown. So their size is
+Dynamic quantisation has one scale for a whole activation. In these networks a few channels
+are far larger than the rest, so that the rest loses its precision. So the size of channels is
 moved into the weights first, where each column gets a scale of its own:
 SmoothQuant (Xiao et al., 2022, https://arxiv.org/abs/2211.10438, equation 4).
 """
@@ -22,24 +22,24 @@ from workers.engines.onnx import session
 from workers.models.export import quiet
 
 ALPHA = 0.6
-"""How much of the activations' size moves into the weights; 0.5 to 0.8 were measured."""
+"""Share of the activations' size that moves into the weights; 0.5 to 0.8 were measured."""
 
 BLOCK = 64
 """Numbers that share a scale in a block-wise product; 32 to 256 were measured."""
 
 
 class Blocks(StrEnum):
-    """Which products have a scale for each block of each row, and not one per activation.
+    """The matrix products that have a scale for each block of each row, not one per activation.
 
-    The narrowing ones, the second half of each feed-forward block, lose most by one
-    scale for the whole activation; the widening ones, their first half, come next.
+    With one scale for the whole activation the narrowing products lose the most precision:
+    the second half of each feed-forward block. The widening ones, its first half, come next.
     """
 
     NONE = "none"
     NARROWING = "narrowing"
     FEED_FORWARD = "feed-forward"
     ALL = "all"
-    """All that can be; the fused attention cannot, and stays in fp32."""
+    """All products but those of the fused attention, which stays in fp32."""
 
 
 Floats = NDArray[np.float32]
@@ -58,7 +58,7 @@ class _Product:
 def smooth(source: Path, target: Path, texts: Sequence[Encoded]) -> None:
     """Write the graph of `source` with the outliers of its activations moved into the weights.
 
-    The result computes the same; `texts` (encoded) are what the sizes are measured on.
+    The result computes the same. The sizes are measured on `texts`, which are encoded.
     """
     model = _load(source)
     graph = model.graph
@@ -77,9 +77,9 @@ def smooth(source: Path, target: Path, texts: Sequence[Encoded]) -> None:
 def quantise(source: Path, target: Path, *, blocks: Blocks, reduce_range: bool) -> None:
     """Write the graph of `source` with int8 weights, a scale per column, and dynamic activations.
 
-    `reduce_range` uses 7 bits: without VNNI, sums of 8-bit products can saturate.
-    The embeddings stay as they are: looking them up takes no time, and in 8 bits they
-    made half of the error.
+    `reduce_range` uses 7 bits, since sums of 8-bit products can saturate without VNNI. The
+    embeddings stay as they are: looking them up takes no time, and in 8 bits they caused half
+    of the error.
     """
     model = _load(source)
     shapes = {item.name: tuple(item.dims) for item in model.graph.initializer}
@@ -114,17 +114,17 @@ def quantise(source: Path, target: Path, *, blocks: Blocks, reduce_range: bool) 
 
 def _load(path: Path) -> Any:
     model = onnx.load(path)
-    # Shapes from before the fusion would contradict those that the quantiser infers.
+    # Shapes from before the fusion would contradict the shapes that the quantiser infers.
     del model.graph.value_info[:]
     return model
 
 
 def _in(blocks: Blocks, shape: tuple[int, ...]) -> bool:
-    """Whether a product with weights of this shape is computed in blocks."""
+    """Tell whether a product with weights of this shape is computed in blocks."""
     if len(shape) != 2:
         return False
     rows, columns = shape
-    # More than one column: a span head is narrow, but no feed-forward block.
+    # A single column is a span head, and not part of a feed-forward block.
     narrows = rows > columns > 1
     return {
         Blocks.NONE: False,
@@ -135,7 +135,7 @@ def _in(blocks: Blocks, shape: tuple[int, ...]) -> bool:
 
 
 def _products_by_input(graph: Any) -> dict[str, list[_Product]]:
-    """Return the products by their input; weights used twice (ALBERT) stay as they are."""
+    """Return the products by their input, without those whose weights are used twice (ALBERT)."""
     constants = {item.name: item for item in graph.initializer}
     uses = [name for node in graph.node for name in node.input]
     groups: dict[str, list[_Product]] = {}
@@ -166,7 +166,7 @@ def _largest(source: Path, names: list[str], texts: Sequence[Encoded]) -> dict[s
 
 
 def _insert(graph: Any, name: str, products: list[_Product], factors: Floats) -> None:
-    """Divide the activation by `factors` and multiply the weights' rows with them."""
+    """Divide the activation by `factors`, and multiply the rows of the weights by them."""
     divided = f"{name}_smoothed"
     graph.initializer.append(numpy_helper.from_array(1 / factors, f"{name}_factors"))
     node = helper.make_node("Mul", [name, f"{name}_factors"], [divided], name=f"{name}_smoothing")

@@ -1,4 +1,4 @@
-"""Where models lie: bundled with the package, pulled into the models folder, or at a path."""
+"""Find installed models: bundled with the package, in the models folder, or at a path."""
 
 import shutil
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 
 @dataclass(frozen=True)
 class Model:
-    """A folder with a manifest, and the folder for what is derived from it."""
+    """A model: its folder, its manifest, and the folder for everything derived from it."""
 
     folder: Path
     manifest: Manifest
@@ -21,7 +21,7 @@ class Model:
 
     @property
     def identity(self) -> str:
-        """SHA-256 over the manifest, hex."""
+        """The SHA-256 of the manifest, in hex."""
         return self.manifest.identity
 
     def verify(self) -> None:
@@ -36,10 +36,10 @@ def open_model(folder: Path, models_dir: Path) -> Model:
 
 
 def find(name: str, models_dir: Path) -> Model:
-    """Find a model by name, bundled or in `models_dir`, or by the path of its folder.
+    """Return the model with this name, in `models_dir` or bundled, or with this path.
 
-    A name from `models_dir` wins over a bundled one, so that a newsroom can
-    replace it. Raises UnknownModel, BadManifest.
+    A model in `models_dir` wins over a bundled one, so that a newsroom can replace it. Raises
+    UnknownModel and BadManifest.
     """
     for folder in (models_dir / name, BUNDLED / name, Path(name)):
         if (folder / MANIFEST).is_file():
@@ -51,7 +51,7 @@ def find(name: str, models_dir: Path) -> Model:
 
 
 def installed(models_dir: Path) -> tuple[list[Model], list[BadManifest]]:
-    """Return all models by name, and what is wrong with those that cannot be read."""
+    """Return all installed models, and the errors of those that cannot be read."""
     models: dict[str, Model] = {}
     broken: list[BadManifest] = []
     for parent in (models_dir, BUNDLED):
@@ -64,10 +64,10 @@ def installed(models_dir: Path) -> tuple[list[Model], list[BadManifest]]:
 
 
 def remove(name: str, models_dir: Path, *, active: str) -> Path:
-    """Remove a model from `models_dir` and all that is derived from it; return its folder.
+    """Remove a model from `models_dir` with everything derived from it; return its folder.
 
-    Raises UnknownModel, and ModelInUse for the `active` one and for what came with
-    the package or lies elsewhere.
+    Raises UnknownModel, and ModelInUse for the `active` model and for one outside of
+    `models_dir`, such as a bundled one.
     """
     model = find(name, models_dir)
     if model.folder.parent != models_dir.absolute():

@@ -1,1 +1,1 @@
-"""How good a model is: metrics, test sets, a baseline, and the table that shows them."""
+"""Measure how good a model is: metrics, test sets, and the table that shows the figures."""

@@ -1,4 +1,4 @@
-"""The part of a model card that `netiquette eval` writes."""
+"""Read and replace the part of a model card that `netiquette eval` writes."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ BEGIN, END = "<!-- begin: netiquette eval -->", "<!-- end: netiquette eval -->"
 
 
 class NoPlace(Exception):
-    """The card lacks the two lines between which figures are written."""
+    """The model card lacks the two marks between which figures are written."""
 
 
 def around(card: Path) -> tuple[str, str]:
-    """Return what stands before and after the figures; raises NoPlace, and OSError."""
+    """Return the card's text before and after the figures; raises NoPlace and OSError."""
     before, begin, rest = card.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -19,6 +19,6 @@ def around(card: Path) -> tuple[str, str]:
 
 
 def put(card: Path, figures: str) -> None:
-    """Replace what stands between the two marks; raises NoPlace, and OSError."""
+    """Replace the text between the two marks by `figures`; raises NoPlace and OSError."""
     before, after = around(card)
     card.write_text(f"{before}{BEGIN}\n{figures.strip()}\n{END}{after}", "utf-8")

@@ -1,4 +1,4 @@
-"""All figures of an engine as Markdown: what `netiquette eval` prints."""
+"""Compute all figures of an engine as Markdown, which `netiquette eval` prints."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +16,10 @@ from workers.models.evaluation.spans import Mark, span_f1
 
 
 def figures(engine: Engine, data: Path, name: str, others: Sequence[Row] = ()) -> str:
-    """Measure `engine` on the test sets below `data`, and show it by `name` beside `others`.
+    """Measure `engine` on the test sets below `data`; return Markdown.
 
-    Raises UnexpectedDataError for other sets than the recorded ones.
+    The tables show the engine by `name`, beside the rows `others`. Raises UnexpectedDataError
+    for test sets other than the recorded ones.
     """
     predict = _predict(engine)
     return "\n\n".join(

@@ -1,4 +1,4 @@
-"""Metrics of binary scores: pure functions over labels (0 or 1) and scores (0..1), shape (n,).
+"""Metrics of binary scores: pure functions of labels (0 or 1) and scores (0..1), shape (n,).
 
 Importing scikit-learn takes seconds, so nothing that serves imports this module.
 """
@@ -14,7 +14,7 @@ Labels = npt.NDArray[np.int64]
 
 
 def macro_f1(labels: Labels, scores: Floats, threshold: float) -> float:
-    """Mean F1 of both classes when ``scores`` at or above ``threshold`` count as positive.
+    """Return the mean F1 of both classes, with scores of at least ``threshold`` as positive.
 
     A class that neither occurs nor is predicted counts 0.
     """
@@ -23,20 +23,23 @@ def macro_f1(labels: Labels, scores: Floats, threshold: float) -> float:
 
 
 def auc(labels: Labels, scores: Floats) -> float:
-    """Chance that a positive scores above a negative, ties counting half (ROC AUC).
+    """Return the chance that a positive scores above a negative, ties counting half (ROC AUC).
 
-    Both classes have to occur.
+    Both classes must occur.
     """
     return float(roc_auc_score(labels, scores))
 
 
 def average_precision(labels: Labels, scores: Floats) -> float:
-    """Precision averaged over recall, one step per distinct score; a positive has to occur."""
+    """Return precision averaged over recall, one step per distinct score; a positive must occur."""
     return float(average_precision_score(labels, scores))
 
 
 def expected_calibration_error(labels: Labels, scores: Floats, bins: int = 10) -> float:
-    """Mean gap between score and share of positives over ``bins`` equal-width bins, by size."""
+    """Return the mean gap between score and share of positives over ``bins`` bins of equal width.
+
+    The mean is weighted by the numbers of texts in the bins.
+    """
     place = np.minimum((scores * bins).astype(int), bins - 1)
     gap = 0.0
     for index in range(bins):
@@ -47,7 +50,7 @@ def expected_calibration_error(labels: Labels, scores: Floats, bins: int = 10) -
 
 
 def character_f1(pairs: Iterable[tuple[set[int], set[int]]]) -> float:
-    """Mean over texts of F1 between marked and predicted offsets (SemEval-2021 task 5).
+    """Return the mean F1 of marked and predicted offsets over all texts (SemEval-2021 task 5).
 
     A text without marks counts 1 if nothing is predicted, else 0.
     """

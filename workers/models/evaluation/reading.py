@@ -1,6 +1,6 @@
-"""Readers of the labelled data sets: their folder layout, columns and traps.
+"""Read the labelled data sets, with regard to their folders, columns and peculiarities.
 
-Every reader takes the folder that holds one sub-folder per set. ``INDEX.md`` in that folder names
+Each reader takes the folder that holds one sub-folder per set. ``INDEX.md`` in that folder names
 sources and licences.
 """
 
@@ -21,11 +21,11 @@ CHECKSUMS = json.loads((Path(__file__).parent / "data" / "checksums.json").read_
 
 
 class UnexpectedDataError(Exception):
-    """A data file is missing or not the one the figures were measured on."""
+    """A data file is missing, or is not the one that the figures were measured on."""
 
 
 def checked(path: Path, root: Path) -> Path:
-    """``path`` if its SHA-256 is the recorded one."""
+    """Return ``path``; raises UnexpectedDataError unless its SHA-256 is the recorded one."""
     name = path.relative_to(root).as_posix()
     if not path.is_file():
         raise UnexpectedDataError(f"{name} is missing")
@@ -37,19 +37,19 @@ def checked(path: Path, root: Path) -> Path:
 
 
 def normalised(text: str) -> str:
-    """Reduce a text to what counts when texts are compared: letters and digits, no mentions."""
+    """Return a text as it is compared: letters and digits only, without mentions and links."""
     bare = _MENTION_OR_LINK.sub(" ", unicodedata.normalize("NFKC", text))
     return _NOT_WORD.sub(" ", bare).strip().casefold()
 
 
 def csv_rows(root: Path, name: str) -> Iterator[dict[str, str]]:
-    """Rows of a comma-separated file with a header."""
+    """Give the rows of a comma-separated file with a header."""
     with checked(root / name, root).open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
 
 
 def germeval(root: Path, part: str) -> Iterator[tuple[str, str]]:
-    """(text, fine label) of GermEval 2018; ``|LBR|`` is a line break, quotes mean nothing."""
+    """Give (text, fine label) of GermEval 2018; ``|LBR|`` is a line break, quotes are literal."""
     lines = (
         checked(root / f"germeval2018/{part}.tsv", root).read_text("utf-8").strip("\n").split("\n")
     )
@@ -59,18 +59,18 @@ def germeval(root: Path, part: str) -> Iterator[tuple[str, str]]:
 
 
 def gahd(root: Path, split: str) -> Iterator[dict[str, str]]:
-    """Rows of one split of GAHD. ``round`` R3 with label 0 are plain news sentences."""
+    """Give the rows of one split of GAHD. Rows of ``round`` R3 with label 0 are news sentences."""
     yield from (row for row in csv_rows(root, "gahd/gahd.csv") if row["split"] == split)
 
 
 def toxic_spans(root: Path, part: str) -> Iterator[tuple[str, set[int]]]:
-    """(text, toxic character offsets) of the Civil Comments span data."""
+    """Give (text, offsets of toxic characters) of the Civil Comments span data."""
     for row in csv_rows(root, f"civil_toxic_spans_en/tsd_{part}.csv"):
         yield row["text"], set(ast.literal_eval(row["spans"]))
 
 
 def jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """Objects of a JSON Lines file."""
+    """Give the objects of a JSON Lines file."""
     with path.open(encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)

@@ -1,4 +1,4 @@
-"""Run a model over every test set and show the figures as a Markdown table."""
+"""Run a model on all test sets, and show the figures as a Markdown table."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Row:
-    """Figures of one model on one test set; ``None`` where a set has one class only."""
+    """The figures of one model on one test set; ``None`` where the set has only one class."""
 
     model: str
     test_set: str
@@ -33,7 +33,10 @@ class Row:
 
 
 def scores_of(predict: Predict, texts: Sequence[str]) -> metrics.Floats:
-    """Toxicity of each text, in order; sorted by length on the way, since padding costs time."""
+    """Return the toxicity of each text, in order.
+
+    Texts are scored in the order of their length, since padding costs time.
+    """
     order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
     scores = np.zeros(len(texts))
     for start in range(0, len(order), BATCH):
@@ -44,7 +47,7 @@ def scores_of(predict: Predict, texts: Sequence[str]) -> metrics.Floats:
 
 
 def row(model: str, test_set: sets.TestSet, scores: metrics.Floats, threshold: float) -> Row:
-    """Figures of given scores on one test set."""
+    """Return the figures of the given scores on one test set."""
     labels = np.array(test_set.labels)
     flagged = scores >= threshold
     negative = labels == 0
@@ -69,7 +72,7 @@ def row(model: str, test_set: sets.TestSet, scores: metrics.Floats, threshold: f
 def evaluate(
     predict: Predict, data_dir: Path, model: str = "model", threshold: float = THRESHOLD
 ) -> list[Row]:
-    """One row per test set; ``predict`` maps texts to scores by attribute, toxicity included."""
+    """Return one row per test set; ``predict`` maps texts to scores by attribute."""
     return [
         row(model, test_set, scores_of(predict, test_set.texts), threshold)
         for test_set in sets.load(data_dir)
@@ -77,7 +80,7 @@ def evaluate(
 
 
 def by_function(predict: Predict, data_dir: Path) -> list[tuple[str, int, float]]:
-    """HateCheck by function: (name, cases, accuracy at the shipped threshold)."""
+    """Return for each function of HateCheck its name, cases, and accuracy at THRESHOLD."""
     cases = sets.hatecheck(data_dir)
     right = (scores_of(predict, cases.texts) >= THRESHOLD) == (np.array(cases.labels) == 1)
     groups = np.array(cases.groups)
@@ -86,7 +89,7 @@ def by_function(predict: Predict, data_dir: Path) -> list[tuple[str, int, float]
 
 
 def functions_as_markdown(found: Sequence[tuple[str, int, float]]) -> str:
-    """Render HateCheck by function."""
+    """Render the accuracy by function of HateCheck as a Markdown table."""
     lines = ["| function of HateCheck | cases | accuracy |", "|---|---|---|"]
     return "\n".join(
         [*lines, *(f"| {name} | {size} | {right:.2f} |" for name, size, right in found)]
@@ -94,7 +97,7 @@ def functions_as_markdown(found: Sequence[tuple[str, int, float]]) -> str:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Render the rows as the table of the model card."""
+    """Render the rows as the Markdown table of the model card."""
 
     def shown(value: float | None) -> str:
         return "n/a" if value is None else f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""The test sets: never trained, tuned or calibrated on."""
+"""The test sets. No model may be trained, tuned or calibrated on them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ OWN = Path(__file__).parent / "data"
 
 @dataclass(frozen=True)
 class TestSet:
-    """Texts labelled as toxic (1) or not; ``groups`` names the function of HateCheck cases."""
+    """Texts labelled as toxic (1) or not (0); ``groups`` holds the functions of HateCheck."""
 
     name: str
     language: str
@@ -28,19 +28,19 @@ def _test_set(name: str, language: str, rows: list[tuple[str, int]]) -> TestSet:
 
 
 def germeval(root: Path) -> TestSet:
-    """German tweets: coarse label of GermEval 2018."""
+    """Return German tweets with the coarse labels of GermEval 2018."""
     rows = [(text, int(fine != "OTHER")) for text, fine in reading.germeval(root, "test")]
     return _test_set("GermEval 2018", "de", rows)
 
 
 def gahd(root: Path) -> TestSet:
-    """German adversarial hate speech; label 0 holds personal insults as well."""
+    """Return German adversarial hate speech; texts with label 0 may be personal insults."""
     rows = [(row["text"], int(row["label"])) for row in reading.gahd(root, "test")]
     return _test_set("GAHD", "de", rows)
 
 
 def gahd_news(root: Path) -> TestSet:
-    """German news sentences out of GAHD's test split: all harmless."""
+    """Return the German news sentences of GAHD's test split, all harmless."""
     rows = [
         (row["text"], 0)
         for row in reading.gahd(root, "test")
@@ -50,14 +50,14 @@ def gahd_news(root: Path) -> TestSet:
 
 
 def civil_de(root: Path) -> TestSet:
-    """Polite, long, angry but civil German news comments, written for this test: all harmless."""
+    """Return German news comments written for this test: polite, long, angry, all harmless."""
     del root
     rows = [(str(row["text"]), 0) for row in reading.jsonl(OWN / "civil_de.jsonl")]
     return _test_set("Civil comments (German, own)", "de", rows)
 
 
 def wikipedia(root: Path) -> TestSet:
-    """English Wikipedia talk pages."""
+    """Return comments of English Wikipedia talk pages."""
     rows = [
         (row["comment"], int(row["toxic"] == "True"))
         for row in reading.csv_rows(root, "wikipedia_comments_en/wikipedia_nonfuzzed_testset.csv")
@@ -66,7 +66,7 @@ def wikipedia(root: Path) -> TestSet:
 
 
 def hatecheck(root: Path) -> TestSet:
-    """English functional tests of hate speech detection."""
+    """Return HateCheck: English functional tests of hate speech detection."""
     rows = list(reading.csv_rows(root, "hatecheck_en/test_suite_cases.csv"))
     return TestSet(
         "HateCheck",
@@ -81,12 +81,12 @@ LOADERS = (germeval, gahd, gahd_news, civil_de, wikipedia, hatecheck)
 
 
 def load(root: Path) -> list[TestSet]:
-    """Every test set of whole texts."""
+    """Return all test sets of whole texts."""
     return [loader(root) for loader in LOADERS]
 
 
 def texts_of_all_sets(root: Path) -> Iterator[str]:
-    """Every text that must not be trained on, those of the span test included."""
+    """Give all texts that must not be trained on, including those of the span test."""
     for test_set in load(root):
         yield from test_set.texts
     for part in ("trial", "test"):

@@ -1,4 +1,4 @@
-"""The proof that a derived form of a model gives the scores of Detoxify."""
+"""Prove that a derived form of a model gives the same scores as Detoxify."""
 
 import json
 from collections.abc import Sequence
@@ -24,23 +24,23 @@ def texts() -> list[str]:
 
 
 def calibration_texts() -> list[str]:
-    """Return the texts that sizes of activations are measured on; no proof uses them."""
+    """Return the texts on which sizes of activations are measured; they are no proof texts."""
     return texts()[::CALIBRATION_SHARE]
 
 
 def proof_texts() -> list[str]:
-    """Return the texts that forms are compared on: more than 300."""
+    """Return the texts on which forms are compared: more than 300."""
     return [text for index, text in enumerate(texts()) if index % CALIBRATION_SHARE]
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How far a form is from Detoxify over the proof texts."""
+    """The differences between the scores of a form and of Detoxify on the proof texts."""
 
     max_delta: float
     mean_delta: float
     agreement: float
-    """Share of texts with the same decision at the thresholds of the first policy."""
+    """Share 0..1 of texts with the same decision at the thresholds of the first policy."""
 
     @classmethod
     def between(cls, reference: Sequence[Scores], found: Sequence[Scores]) -> "Parity":
@@ -57,15 +57,15 @@ class Parity:
         return cls(max(deltas), fmean(deltas), fmean(same))
 
     def exact(self) -> bool:
-        """Whether an fp32 form is as good as Detoxify itself."""
+        """Tell whether the differences are as small as an fp32 form must have them."""
         return self.max_delta <= MAX_DELTA_FP32
 
     def close(self) -> bool:
-        """Whether a quantised form may serve."""
+        """Tell whether the differences are small enough for a quantised form to serve."""
         return self.mean_delta <= MAX_MEAN_DELTA and self.agreement >= MIN_AGREEMENT
 
     def __str__(self) -> str:
-        """Say the figures."""
+        """Return the figures as a text."""
         return (
             f"largest difference {self.max_delta:.2g}, mean {self.mean_delta:.4f}, "
             f"{self.agreement:.2%} same decisions"
