@@ -1,7 +1,7 @@
-"""The workers: Celery tasks that score comments. Imports `service`, never the other way."""
+"""The workers: they score comments, sweep and deliver. `service` never imports this package."""
 
 import os
 
-# onnxruntime would report each session, under an id of this machine, to its maker, and
-# keep both in the home folder. It asks for this when it is imported, so it stands here.
+# Without it, onnxruntime would report each session to its maker, under an id of this machine,
+# and keep both in the home folder. It is read when onnxruntime is imported, so it is set here.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -1,4 +1,4 @@
-"""The configuration that all workers and the beat share."""
+"""The Celery configuration that all workers and the beat share."""
 
 from celery import Celery
 
@@ -10,17 +10,17 @@ from workers.schedule import schedule
 def create_app(settings: Settings) -> Celery:
     """Return a Celery application with the workers' tasks.
 
-    Messages are gone once they are read: they say nothing that the sweep would not
-    find out, and a text that kills its worker must not come back by itself.
+    Messages are deleted once they are read. The sweep finds what a lost message was for, and a
+    text that kills its worker must not be tried again because its message comes back.
     """
     app = create_celery(settings.redis_url)
     app.conf.update(
-        # Celery imports them when the application is complete.
+        # Celery imports these modules when the application is complete.
         imports=("workers.tasks",),
         task_time_limit=settings.time_limit,
         worker_prefetch_multiplier=1,
-        # A nudge that lies with a busy worker cannot be answered by an idle one,
-        # and a waiting caller's would queue behind one for bulk.
+        # A nudge that a busy worker has prefetched is lost to idle workers, and the nudge of a
+        # waiting caller would queue behind one for bulk.
         worker_disable_prefetch=True,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

@@ -1,7 +1,7 @@
-"""The workers' Celery application, for Celery's own command.
+"""The workers' Celery application, for Celery's own command only.
 
-`celery -A workers.celery inspect active` shows what the workers do now. They themselves
-are started by `netiquette worker`, which gives the tasks what they work with.
+`celery -A workers.celery inspect active` shows what the workers do now. Workers themselves
+are started by `netiquette worker`, which equips the tasks.
 """
 
 from service.settings import settings

@@ -1,4 +1,4 @@
-"""The workers' groups of the command `netiquette`."""
+"""The workers' part of the command `netiquette`."""
 
 import typer
 

@@ -1,8 +1,8 @@
-"""Carrying out erasures: the work of the I/O worker (invariant 11).
+"""Carry out erasures of members, in the I/O worker (invariant 11).
 
-A batch of comments at a time, each in one short transaction, so that nobody waits
-for long and a crash costs no more than a batch. What is done shows in the rows
-themselves: whoever goes on finds what is left.
+Comments are blanked in batches, each in one short transaction, so that other writers do not
+wait for long, and a crash loses one batch at most. The rows themselves show what is done, so
+the next run goes on with the rest.
 """
 
 import time
@@ -35,10 +35,11 @@ from service.tables import (
 )
 
 BATCH = 50
-"""Comments, or reports, per transaction: some 100 ms, for which SQLite has no other writer."""
+"""Comments or reports per transaction. One takes some 100 ms, in which SQLite has no other
+writer."""
 
 PAUSE = 0.1
-"""Seconds between two batches, in which the others get their turn."""
+"""Seconds between two batches, in which other writers get their turn."""
 
 ERASED = {"code": "member_erased"}
 
@@ -46,9 +47,9 @@ log = structlog.get_logger(__name__)
 
 
 def carry_out_erasures(database: Database) -> None:
-    """Carry out what was requested, oldest first; what fails is tried again next time.
+    """Carry out the requested erasures, oldest first; one that fails is tried again next time.
 
-    Safe to run at any time, also twice at once.
+    This may run at any time, also twice at once.
     """
     with database.read() as session:
         waiting = session.exec(
@@ -60,14 +61,18 @@ def carry_out_erasures(database: Database) -> None:
         return
     blanked = [erasure_id for erasure_id in waiting if _blank(database, erasure_id)]
     if not database.scrub():
-        log.warning("erasures_wait", erasures=len(blanked), hint="A long reader, or a full disk.")
+        log.warning(
+            "erasures_wait",
+            erasures=len(blanked),
+            hint="Waits for a long reader to end, or for disk space.",
+        )
         return
     for erasure_id in blanked:
         _complete(database, erasure_id)
 
 
 def _blank(database: Database, erasure_id: UUID) -> bool:
-    """Blank everything of one erasure; tell whether that went well."""
+    """Blank all texts of one erasure; tell whether that worked."""
     try:
         after: UUID | None = UUID(int=0)
         while after is not None:
@@ -82,14 +87,14 @@ def _blank(database: Database, erasure_id: UUID) -> bool:
 
 
 def _lock(session: Session, erasure_id: UUID) -> Erasure:
-    """Return the erasure, held until the commit: the comments are counted once."""
+    """Return the erasure, locked until the commit, so that each comment is counted once."""
     return session.exec(
         select(Erasure).where(col(Erasure.id) == erasure_id).with_for_update()
     ).one()
 
 
 def _blank_comments(database: Database, erasure_id: UUID, after: UUID) -> UUID | None:
-    """Blank the next comments of the member; return the last one, or None for the end."""
+    """Blank the member's next comments; return the id of the last, or None when none was left."""
     has_text = exists().where(col(Revision.comment_id) == col(Comment.id), col(Revision.body) != "")
     with database.write() as session:
         erasure = _lock(session, erasure_id)
@@ -119,7 +124,7 @@ def _blank_comments(database: Database, erasure_id: UUID, after: UUID) -> UUID |
 
 
 def _blank_records(session: Session, site_id: UUID, comment_ids: Sequence[UUID]) -> None:
-    """Blank whatever was written in or about these comments."""
+    """Blank all texts in these comments, and all that was written about them."""
     bodies = select(Revision.body).where(
         col(Revision.site_id) == site_id, col(Revision.comment_id).in_(comment_ids)
     )
@@ -159,7 +164,7 @@ def _blank_records(session: Session, site_id: UUID, comment_ids: Sequence[UUID])
 def _blank_answers(
     session: Session, site_id: UUID, subjects: Sequence[UUID] | SelectOfScalar[UUID]
 ) -> None:
-    """Blank what receivers answered to events about these: they may quote what they were sent."""
+    """Blank receivers' answers to events about these subjects, since they may quote the event."""
     session.execute(
         update(Delivery)
         .where(col(Delivery.site_id) == site_id, col(Delivery.subject).in_(subjects))
@@ -169,9 +174,10 @@ def _blank_answers(
 
 
 def _blank_reports(database: Database, erasure_id: UUID) -> int:
-    """Blank the notes of some reports that the member made; return how many.
+    """Blank the notes of the next reports by the member; return how many were blanked.
 
-    And the answers to events that told the member's key: as the member, or as a reporter.
+    Also blank receivers' answers to events that held the member's key, as the member's or as
+    the reporter's.
     """
     with database.write() as session:
         erasure = _lock(session, erasure_id)

@@ -1,4 +1,4 @@
-"""`model.toml`: what a model is, where it came from, and the SHA-256 of each of its files."""
+"""The manifest of a model, `model.toml`: its origin, attributes, and the SHA-256 of its files."""
 
 import hashlib
 import json
@@ -19,19 +19,19 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class ModelError(Exception):
-    """The model cannot be used; the one that runs stays."""
+    """The model cannot be used. A model that already scores stays in use."""
 
 
 class BadManifest(ModelError):
-    """`model.toml` is missing or cannot be understood."""
+    """`model.toml` is missing or not valid."""
 
 
 class CorruptModel(ModelError):
-    """A file is missing, or its SHA-256 is not the one the manifest names."""
+    """A file of the model is missing, or its SHA-256 differs from the manifest."""
 
 
 class Manifest(BaseModel):
-    """What `model.toml` holds. The identity of the model is the SHA-256 of its canonical form."""
+    """The content of `model.toml`. The SHA-256 of its canonical form is the model's identity."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,13 +91,13 @@ class Manifest(BaseModel):
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 (hex) of a file, read in blocks."""
+    """Return the SHA-256 (hex) of a file, which is read in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file of a model's folder but the manifest, by name."""
+    """Return the SHA-256 (hex) of each file in a model's folder except the manifest, by name."""
     return {
         path.name: sha256(path)
         for path in sorted(folder.iterdir())
@@ -106,7 +106,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def seal(folder: Path) -> Manifest:
-    """Write the SHA-256 of the folder's files into its hand-written `model.toml`.
+    """Write the SHA-256 of each file in `folder` into its hand-written `model.toml`.
 
     Raises BadManifest.
     """

@@ -1,4 +1,4 @@
-"""Numbering events that are due, site by site and in short transactions."""
+"""Number due events and delete old ones, site by site and in short transactions."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -12,13 +12,13 @@ from service.db import Database
 from service.events.sequencer import BATCH, number_due_events, sites_with_due_events
 
 ROUNDS = 20
-"""Batches per site and sweep; the next sweep goes on."""
+"""Most batches per site in one sweep. The next sweep goes on."""
 
 log = structlog.get_logger(__name__)
 
 
 def number_events(database: Database, now: datetime) -> None:
-    """Give numbers to whatever is due on any site, so that it can be read and sent."""
+    """Give numbers to the due events of all sites, so that they can be read and sent."""
     with database.read() as session:
         sites = sites_with_due_events(session, now)
     for_each_site(
@@ -26,12 +26,19 @@ def number_events(database: Database, now: datetime) -> None:
     )
 
 
-def for_each_site(
+def delete_events(database: Database, before: datetime) -> None:
+    """Delete the events of all sites that were numbered before the given time."""
+    with database.read() as session:
+        sites = sites_with_old_events(session, before)
+    _for_each(database, sites, lambda session, site_id: delete_old_events(session, site_id, before))
+
+
+def _for_each(
     database: Database, sites: Iterable[UUID], work: Callable[[Session, UUID], int]
 ) -> None:
-    """Do the work on each site until a batch is not full.
+    """Do the work on each site until a batch is not full, at most ROUNDS times.
 
-    A site whose row somebody holds must not keep the events of the others back.
+    An error on one site, such as a locked row, is logged, so that the other sites go on.
     """
     for site_id in sites:
         try:

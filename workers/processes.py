@@ -1,4 +1,4 @@
-"""The three kinds of process that the workers consist of: scoring, I/O and the beat."""
+"""Run the three kinds of worker process: scoring, I/O and the beat."""
 
 import logging
 import math
@@ -27,19 +27,19 @@ from workers.scoring.child import Loader, ScoringChild
 from workers.tasks import Upkeep, equip
 
 FINISH_SECONDS = 1.5
-"""How long a batch may go on when the worker is told to end; then it is given back."""
+"""Seconds that a batch may go on after the worker was told to end. Then it is given back."""
 
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""A container's own limit (cgroup v2): microseconds per period, or `max`."""
+"""File of a container's CPU limit (cgroup v2): microseconds per period or `max`, and the period."""
 
 CHATTY = ("celery.worker.strategy", "celery.app.trace")
-"""Loggers that tell of each message at INFO."""
+"""Loggers that log each message at INFO."""
 
 
 def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
-    """Run a scoring worker with so many children until it is told to end; return its exit code."""
+    """Run a scoring worker with `concurrency` child processes; return its exit code."""
     threads = max(1, _cores() // concurrency)
-    # Before anybody imports a library that reads them.
+    # Set before a library that reads them is imported.
     os.environ |= {"OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
     app = create_app(settings)
     scoring = Scoring(Database(settings.database_url), settings, partial(nudge, app))
@@ -62,10 +62,10 @@ def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
 
 
 def run_io(settings: Settings, concurrency: int, *, with_beat: bool = False) -> int:
-    """Run an I/O worker with so many threads until it is told to end; return its exit code.
+    """Run an I/O worker with `concurrency` threads; return its exit code.
 
-    Deliveries go on in a thread beside Celery's, also while the broker is away. So does
-    the beat, where asked.
+    Deliveries run in a thread of their own, also while the broker is away. So does the beat,
+    if `with_beat` is set.
     """
     app = create_app(settings)
     database = Database(settings.database_url)
@@ -76,7 +76,7 @@ def run_io(settings: Settings, concurrency: int, *, with_beat: bool = False) -> 
     serve_metrics(settings)
     thread.start()
     if with_beat:
-        # Ends with the process: there is nothing that it would have to finish.
+        # It ends with the process, since it has nothing to finish.
         EmbeddedService(app, thread=True).start()
     try:
         return _run(app, "threads", concurrency, [UPKEEP_QUEUE])
@@ -86,7 +86,7 @@ def run_io(settings: Settings, concurrency: int, *, with_beat: bool = False) -> 
 
 
 def run_beat(settings: Settings) -> None:
-    """Send the periodic tasks until told to end."""
+    """Run the beat, which sends the periodic tasks, until it is told to end."""
     _keep_logging()
     create_app(settings).Beat(quiet=True).run()
 
@@ -115,31 +115,31 @@ def _run(app: Celery, pool: str, concurrency: int, queues: list[str]) -> int:
 
 
 def _end_children(worker: Any) -> None:
-    """Ask the children to give back what they hold; Celery itself would wait for them."""
+    """Send SIGTERM to the children, which then give their batch back; Celery would only wait."""
     for pid in worker.pool.info.get("processes", ()):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
 
 
 def _keep_logging() -> None:
-    """Keep Celery from setting up logging of its own, and from telling of each nudge."""
+    """Keep Celery from configuring logging, and from logging each nudge."""
     signals.setup_logging.connect(_leave_alone, weak=False)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _leave_alone(**_: Any) -> None:
-    """Being connected is all that Celery asks for."""
+    """Do nothing: a receiver of the signal is enough to keep Celery from configuring logging."""
 
 
 def _cores(quota: Path = CGROUP_QUOTA) -> int:
-    """Return how many cores this process may use, a container's limit included."""
+    """Return the number of cores that this process may use, by a container's limit, too."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    # A limit leaves all cores in sight: a thread on each would soon use the quota up,
-    # and all of them would stand still for the rest of the period.
+    # In a container with a limit all cores are visible. With a thread on each, the quota
+    # would soon be used up, and all threads would stop for the rest of the period.
     with suppress(OSError, ValueError):
         share, period = map(int, quota.read_text().split())
         cores = min(cores, math.ceil(share / period))

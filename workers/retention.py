@@ -1,4 +1,4 @@
-"""Deleting events that receivers have had their time to read."""
+"""Delete the events whose time of retention is over."""
 
 from datetime import datetime
 from itertools import takewhile
@@ -23,8 +23,8 @@ def delete_events(database: Database, before: datetime) -> None:
 
 
 def sites_with_old_events(session: Session, before: datetime) -> list[UUID]:
-    """Return the sites whose lowest event was numbered before the given time."""
-    # A subquery, and no join, which SQLite would begin with a scan of all events.
+    """Return the ids of sites whose oldest event was numbered before the given time."""
+    # A subquery instead of a join, for which SQLite would scan all events.
     lowest = (
         select(Event.numbered_at)
         .where(
@@ -38,10 +38,11 @@ def sites_with_old_events(session: Session, before: datetime) -> list[UUID]:
 
 
 def delete_old_events(session: Session, site_id: UUID, before: datetime) -> int:
-    """Delete at most BATCH events from the low end; return how many; leaves the commit.
+    """Delete the site's oldest events, at most BATCH; return how many. The caller commits.
 
-    Stops at the first one that was numbered since `before`. What is gone is noted at
-    the site, so that a reader who missed it is told, and no number is given again.
+    It stops at the first event that was numbered at `before` or later. The site's row keeps
+    the number of the last deleted event, so that a reader who missed it is told, and no number
+    is used twice.
     """
     site = lock_site(session, site_id)
     lowest = session.exec(
@@ -56,7 +57,7 @@ def delete_old_events(session: Session, site_id: UUID, before: datetime) -> int:
         if sequence is not None
     ]
     if old:
-        # What waits for so long is of an endpoint that was disabled, or of a refused message.
+        # Messages that wait for so long belong to a disabled endpoint, or were refused.
         endpoints = select(Endpoint.id).where(col(Endpoint.site_id) == site_id)
         session.execute(
             delete(WebhookMessage)

@@ -1,4 +1,4 @@
-"""The sweep: nudges what was missed, raises the alarm on age, clears what has had its time."""
+"""The sweep: nudge missed comments, raise the alarm on old ones, number events, delete old rows."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,18 +22,18 @@ from workers.scoring.storing import set_aside_spent
 
 KEEP_REQUESTS = timedelta(hours=24)
 FORGET_SCORERS = timedelta(days=7)
-"""Until then a service whose workers are all away is degraded, not «starting» (readiness)."""
+"""While silent scorers are kept, a service without workers is «degraded», not «starting»."""
 
 KEEP_DELIVERIES = timedelta(days=7)
 
 DELETED_AT_ONCE = 500
-"""Rows per sweep, so that no writer has to wait for long; the next sweep goes on."""
+"""Most rows that one sweep deletes, so that no writer waits for long. The next one goes on."""
 
 log = structlog.get_logger(__name__)
 
 
 def run_sweep(database: Database, nudge: Callable[[Lane], None], settings: Settings) -> None:
-    """Do one round; safe to run at any time, also twice at once."""
+    """Run one sweep. This is safe at any time, also twice at once."""
     now = clock.now()
     set_aside_spent(database)
     for lane in _lanes_in_want(database, now):
@@ -45,7 +45,7 @@ def run_sweep(database: Database, nudge: Callable[[Lane], None], settings: Setti
 
 
 def _lanes_in_want(database: Database, now: datetime) -> list[Lane]:
-    """Return the lanes that hold something that nobody holds."""
+    """Return the lanes with a comment or an analysis that may be leased."""
     analyses = select(Analysis.id).where(analyzing.leasable(now)).limit(1)
     with database.read() as session:
         return [
@@ -57,7 +57,7 @@ def _lanes_in_want(database: Database, now: datetime) -> list[Lane]:
 
 
 def _raise_alarm(database: Database, now: datetime, stale_after: timedelta) -> None:
-    """Log an error per lane whose oldest comment has waited for too long."""
+    """Log an error for each lane whose oldest comment has been pending for too long."""
     with database.read() as session:
         for lane in Lane:
             oldest = session.exec(
@@ -72,7 +72,7 @@ def _raise_alarm(database: Database, now: datetime, stale_after: timedelta) -> N
 
 
 def _forget(database: Database, now: datetime) -> None:
-    """Delete old answers of idempotent requests, old deliveries, and scorers that fell silent."""
+    """Delete old idempotent requests, old deliveries, silent scorers and overdue analyses."""
     key = tuple_(col(IdempotentRequest.site_id), col(IdempotentRequest.key))
     old = (
         select(IdempotentRequest.site_id, IdempotentRequest.key)

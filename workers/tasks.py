@@ -1,7 +1,7 @@
-"""The tasks. Each looks at the database for work, and returns early when there is none.
+"""The Celery tasks. Each looks for work in the database, and returns early if there is none.
 
-Only what comes from Celery is here; the work is in modules that know nothing of it. A
-worker process is given what its tasks work with by `equip`.
+Only this module knows Celery's tasks; the work itself is in other modules. `equip` gives the
+tasks of a process the objects that they need.
 """
 
 import threading
@@ -25,14 +25,14 @@ _erasing = threading.Lock()
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What the tasks of an I/O worker work with."""
+    """The objects that the tasks of an I/O worker need."""
 
     database: Database
     settings: Settings
 
 
 def equip(app: Celery, work: ScoringChild | Upkeep) -> None:
-    """Give the tasks of this process what they work with."""
+    """Give the tasks of this process the objects that they need."""
     app.work = work
 
 
@@ -51,16 +51,16 @@ def score(task: Task, lane: str) -> None:
 
 @shared_task(name=SWEEP_TASK, bind=True)  # type: ignore[untyped-decorator]  # same
 def sweep(task: Task) -> None:
-    """Nudge what was missed, raise the alarm on age, number events, delete what is old."""
+    """Run a sweep: nudge missed comments, raise the alarm, number events, delete old rows."""
     upkeep: Upkeep = _work(task)
     run_sweep(upkeep.database, partial(nudge, task.app), upkeep.settings)
 
 
 @shared_task(name=ERASE_TASK, bind=True)  # type: ignore[untyped-decorator]  # same
 def erase(task: Task) -> None:
-    """Carry out requested erasures.
+    """Carry out requested erasures, in one thread at a time.
 
-    One thread at a time: a long erasure must not take them all, one each round.
+    Otherwise a long erasure would occupy one more thread in each round, until none is left.
     """
     upkeep: Upkeep = _work(task)
     if _erasing.acquire(blocking=False):

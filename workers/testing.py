@@ -1,4 +1,4 @@
-"""A real but tiny model in Detoxify's format, made in a second: for tests of whatever loads one."""
+"""Make a real but tiny model in Detoxify's format within a second, for tests that load a model."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 
 def tiny_tokenizer() -> Tokenizer:
-    """Make a tokenizer with the special tokens and the template of XLM-R from a few sentences."""
+    """Train a tokenizer with the special tokens and the template of XLM-R on a few sentences."""
     tokenizer = Tokenizer(BPE(unk_token="<unk>"))  # noqa: S106 - a token of text
     tokenizer.normalizer = NFKC()
     tokenizer.pre_tokenizer = Metaspace()
@@ -42,10 +42,10 @@ def tiny_tokenizer() -> Tokenizer:
 def write_tiny_model(
     folder: Path, *, name: str = "tiny", attributes: tuple[str, ...] = ATTRIBUTES, seed: int = 1
 ) -> Manifest:
-    """Write a model with random weights, but scores that differ from text to text.
+    """Write a model with random weights, whose scores differ from text to text.
 
-    The folder holds what a bundled model's does: checkpoint, configuration,
-    tokenizer and manifest.
+    The folder gets the same files as a bundled model: checkpoint, configuration, tokenizer and
+    manifest.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = tiny_tokenizer()
@@ -89,7 +89,7 @@ def write_tiny_model(
 
 
 def checkpoint_of(network: torch.nn.Module, attributes: tuple[str, ...]) -> dict[str, Any]:
-    """Return a checkpoint as Detoxify writes them, in fp16."""
+    """Return a checkpoint in the form that Detoxify writes, in fp16."""
     return {
         "config": {
             "arch": {

@@ -1,1 +1,1 @@
-"""The commands of `netiquette` that belong to the workers."""
+"""The commands of `netiquette` that need the workers' packages."""

@@ -1,4 +1,4 @@
-"""`netiquette eval`: the model's figures on the labelled test sets."""
+"""`netiquette eval`: measure the model on the labelled test sets."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ Data = Annotated[
         envvar="NETIQUETTE_DATA",
         exists=True,
         file_okay=False,
-        help="Folder of the test sets, one folder each, as docs/models.md names them.",
+        help="Folder with one folder per test set, named as in docs/models.md.",
     ),
 ]
 Card = Annotated[
@@ -30,21 +30,21 @@ Card = Annotated[
 ]
 
 Figures = Callable[[Engine, Path, str], str]
-"""Measures an engine on the test sets below a folder, and shows it by a name, as Markdown."""
+"""A function of an engine, the folder of the test sets and the model's name; gives Markdown."""
 
 
 def eval_(data: Data, card: Card = None) -> None:
-    """Print the figures of the chosen model as Markdown, as it serves on this machine."""
-    # Only here: scikit-learn takes seconds to import, and no other command needs it.
+    """Measure the chosen model, in the form that serves on this machine; print Markdown."""
+    # Imported here, since scikit-learn takes seconds to import, and no other command needs it.
     from workers.models.evaluation.figures import figures  # noqa: PLC0415
 
     measure(data, card, figures)
 
 
 def measure(data: Path, card: Path | None, figures: Figures) -> None:
-    """Print what `figures` tells of the chosen model, and write it into the card, if one is given.
+    """Print the `figures` of the chosen model, and write them into the card, if one is given.
 
-    Ends with exit code 1 where model, data or card will not do.
+    Exits with code 1 where the model, the data or the card cannot be used.
     """
     configure_logging()
     with told():
@@ -52,7 +52,7 @@ def measure(data: Path, card: Path | None, figures: Figures) -> None:
         engine = load_engine(active)
     try:
         if card:
-            cards.around(card)  # before minutes are spent on figures that it has no place for
+            cards.around(card)  # fails before minutes are spent on measuring
         found = figures(engine, data, active.model)
         typer.echo(found)
         if card:

@@ -1,4 +1,4 @@
-"""A two-dimensional histogram as SVG."""
+"""Draw a two-dimensional histogram as SVG."""
 
 import math
 from collections import Counter
@@ -18,9 +18,10 @@ def histogram(
     x: str,
     y: str,
 ) -> str:
-    """Draw points of 0..1 with axes named `x` and `y`; the darker a cell, the more lie there.
+    """Return an SVG of points with coordinates 0..1; the darker a cell, the more points are in it.
 
-    Of each of `lines` the first number is drawn upright and the second, if any, across.
+    `x` and `y` name the axes. The first number of each of `lines` is drawn as a vertical line,
+    and the second, if there is one, as a horizontal line.
     """
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '

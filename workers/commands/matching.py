@@ -1,4 +1,4 @@
-"""The threshold that flags as many comments as another one did on other scores; pure."""
+"""Find the threshold on new scores that flags as many comments as one did on old scores."""
 
 import math
 from bisect import bisect_left
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 STEPS = 10_000
-"""New thresholds are multiples of 1/STEPS: what is printed is what was counted with."""
+"""New thresholds are multiples of 1/STEPS, so that the printed one is exactly the counted one."""
 
 Pair = tuple[float, float]
 """The old and the new score of a comment."""
@@ -14,11 +14,14 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True)
 class Threshold:
-    """An old threshold, the new one in its place, and what they flag; a score at it is flagged."""
+    """An old threshold, the new one in its place, and the comments that they flag.
+
+    A score that equals a threshold is flagged.
+    """
 
     old: float
     new: float | None
-    """None where no threshold flags as few comments, unless it flags none."""
+    """None where every threshold that flags as few comments flags none."""
     flagged_before: int
     flagged_after: int
     newly_flagged: int
@@ -26,7 +29,7 @@ class Threshold:
 
 
 def matching(pairs: Sequence[Pair], level: float) -> Threshold:
-    """Return the lowest new threshold that flags no more comments than `level` did."""
+    """Return the lowest new threshold that flags at most as many comments as `level` did."""
     flagged = sum(before >= level for before, _ in pairs)
     scores = sorted(after for _, after in pairs)
     new = _above(scores[-flagged - 1]) if flagged < len(scores) else _at_most(scores[0])
@@ -44,7 +47,7 @@ def matching(pairs: Sequence[Pair], level: float) -> Threshold:
 
 def _above(score: float) -> float:
     step = math.floor(score * STEPS) + 1
-    while step / STEPS <= score:  # 0.57 * 100 is less than 57
+    while step / STEPS <= score:  # floats round: 0.57 * 100 is less than 57
         step += 1
     return step / STEPS
 

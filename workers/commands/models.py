@@ -1,4 +1,4 @@
-"""`netiquette models …`."""
+"""`netiquette models`: list, build, verify, choose, pull and remove models."""
 
 import time
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from workers.models import chosen, derived, registry
 from workers.models.loading import graph_conditions, graph_folder
 from workers.models.registry import Model, find, installed
 
-commands = typer.Typer(no_args_is_help=True, help="Models: what scores the comments.")
+commands = typer.Typer(no_args_is_help=True, help="Models, which score the comments.")
 
 Name = Annotated[str, typer.Argument(help="Name of a model, or the path of its folder.")]
 OptionalName = Annotated[
@@ -30,12 +30,12 @@ OptionalName = Annotated[
 
 
 WATCH_SECONDS, WATCH_PACE = 60.0, 3.0
-"""How long and how often `use` looks at which model the workers have."""
+"""Seconds that `use` watches for the workers to switch, and seconds between two looks."""
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Tell a ModelError, or a folder or a database that cannot be used, in one line."""
+    """Turn a ModelError, or an unusable folder or database, into one line and exit code 1."""
     try:
         yield
     except SQLAlchemyError as error:
@@ -48,7 +48,7 @@ def told() -> Iterator[None]:
 
 @commands.command("list")
 def list_models() -> None:
-    """List the models that are here."""
+    """List the installed models. A star marks the one that scores."""
     with told():
         active = chosen.read_anywhere(settings()).name
     models, broken = installed(settings().models_dir)
@@ -69,7 +69,7 @@ def list_models() -> None:
 
 @commands.command()
 def show(name: Name) -> None:
-    """Show what a model's manifest says."""
+    """Show the manifest of a model."""
     with told():
         model = find(name, settings().models_dir)
     typer.echo(f"identity: {model.identity}\nfolder: {model.folder}")
@@ -81,9 +81,11 @@ def show(name: Name) -> None:
 @commands.command()
 def build(
     name: OptionalName = None,
-    again: Annotated[bool, typer.Option("--again", help="Even if it is there.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Build it even if it exists.")] = False,
 ) -> None:
-    """Make the form of a model that serves on this CPU, and prove that it scores like Detoxify."""
+    """Build the form of a model that serves on this CPU, and check that it scores like Detoxify."""
+    from workers.models import build as building  # noqa: PLC0415 - slow to import
+
     with told():
         model = find(name or chosen.read_anywhere(settings()).name, settings().models_dir)
         notes = None if again else derived.read(graph_folder(model), graph_conditions())
@@ -96,7 +98,7 @@ def build(
 
 @commands.command()
 def verify(name: OptionalName = None) -> None:
-    """Compare a model's files with its manifest, and what serves with Detoxify."""
+    """Compare a model's files with its manifest, and its serving form with Detoxify."""
     from workers.models import build as building  # noqa: PLC0415 - slow to import
 
     with told():
@@ -107,7 +109,7 @@ def verify(name: OptionalName = None) -> None:
 
 @commands.command()
 def use(name: Name) -> None:
-    """Let another model score: prove it, then switch all workers while they run."""
+    """Verify a model, then let all workers switch to it while they run."""
     from workers.models import build as building  # noqa: PLC0415 - slow to import
 
     database = Database(settings().database_url)
@@ -120,7 +122,7 @@ def use(name: Name) -> None:
 
 
 def _watch(database: Database, model: Model) -> None:
-    """Tell how many workers have taken the model up; exits with 1 if some do not."""
+    """Print how many workers have loaded the model; exit with code 1 if some do not in time."""
     typer.echo(f"{model.manifest.name} {model.manifest.version} scores from now on")
     until = time.monotonic() + WATCH_SECONDS
     while time.monotonic() < until:
@@ -139,7 +141,7 @@ def _watch(database: Database, model: Model) -> None:
 
 @commands.command()
 def remove(name: Name) -> None:
-    """Remove a pulled model and everything made from it."""
+    """Remove a model from the models folder, and everything that was built from it."""
     with told():
         active = chosen.read_anywhere(settings()).name
         folder = registry.remove(name, settings().models_dir, active=active)
@@ -150,14 +152,14 @@ def remove(name: Name) -> None:
 def seal(
     folder: Annotated[Path, typer.Argument(help="Folder with a model.toml.", file_okay=False)],
 ) -> None:
-    """Write the SHA-256 of a model's files into its model.toml: for a model of your own."""
+    """Write the SHA-256 of each file of your own model into its model.toml."""
     with told():
         manifest = manifests.seal(folder)
     typer.echo(f"{manifest.name} {manifest.version} is {manifest.identity}")
 
 
 class _Steps:
-    """Tells each step of a build on a line of its own: the output may be a log."""
+    """Prints each step of a build on a line of its own, since the output may be a log."""
 
     def __init__(self, model: Model) -> None:
         self._name = model.manifest.name
@@ -170,11 +172,21 @@ class _Steps:
 
 @commands.command()
 def pull(
-    name: Annotated[str, typer.Argument(help="original, unbiased, multilingual, …-small")],
-    releases: Annotated[str | None, typer.Option(help="Mirror of Detoxify's releases.")] = None,
-    hub: Annotated[str | None, typer.Option(help="Mirror of the Hugging Face hub.")] = None,
+    name: Annotated[
+        str,
+        typer.Argument(help="original, unbiased, multilingual, original-small or unbiased-small."),
+    ],
+    releases: Annotated[
+        str | None, typer.Option(help="URL of a mirror of Detoxify's releases.")
+    ] = None,
+    hub: Annotated[
+        str | None, typer.Option(help="URL of a mirror of the Hugging Face hub.")
+    ] = None,
 ) -> None:
-    """Fetch a checkpoint that the Detoxify project published; goes on where it stopped."""
+    """Download a model that the Detoxify project published.
+
+    An interrupted download continues when you run the command again.
+    """
     from workers.models import pull as pulling  # noqa: PLC0415 - imports torch
 
     bars = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())

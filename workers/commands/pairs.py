@@ -1,4 +1,4 @@
-"""Reads pairs of scores from what `netiquette score` wrote."""
+"""Read pairs of old and new scores from the output of `netiquette score`."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,11 +8,11 @@ from workers.commands.matching import Pair
 
 
 class NoPairs(Exception):
-    """There is nothing to compare; the message says why."""
+    """The input has no pair of scores. The message says why."""
 
 
 def parse_levels(text: str) -> list[float]:
-    """Return the numbers of `0.7,0.8`; raises ValueError for what is none."""
+    """Return the thresholds in a text such as `0.7,0.8`; raises ValueError for other texts."""
     levels = [_number(part) for part in text.split(",")]
     if None in levels:
         raise ValueError(f"give numbers of 0..1 with commas between, such as 0.7,0.8; not {text!r}")
@@ -20,9 +20,9 @@ def parse_levels(text: str) -> list[float]:
 
 
 def read_pairs(lines: Iterable[str], old: str, new: str) -> tuple[list[Pair], dict[str, int]]:
-    """Return the pairs of scores, and for each field how many rows lack a number there.
+    """Return the pairs of scores, and for each field the number of rows without a score there.
 
-    Raises NoPairs when none is left, and ValueError for a line that is no JSON object.
+    Raises NoPairs when there is no pair, and ValueError for a line that is no JSON object.
     """
     pairs: list[Pair] = []
     left_out = dict.fromkeys((old, new), 0)
@@ -57,7 +57,7 @@ def _records(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _field(record: Mapping[str, Any], path: str) -> Any:
-    """Return `scores.toxicity` as well as a field that has dots in its very name."""
+    """Return a field by its path, such as `scores.toxicity`, or by a name that has dots."""
     if path in record:
         return record[path]
     head, _, rest = path.partition(".")
@@ -66,7 +66,7 @@ def _field(record: Mapping[str, Any], path: str) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    """Return a number of 0..1, also from text: that is what CSV has."""
+    """Return the value as a number 0..1, or None. Texts are read, too, since CSV has only texts."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""`netiquette score`: texts in, scores out, one JSON object a line."""
+"""`netiquette score`: score the texts of a file, and print one JSON object per line."""
 
 import csv
 import json
@@ -23,36 +23,40 @@ from workers.models.loading import load_engine
 
 
 class Format(StrEnum):
-    """How texts come in."""
+    """The formats of input."""
 
     TEXT = "text"
-    """One on each line."""
+    """One text on each line."""
     CSV = "csv"
     JSONL = "jsonl"
 
 
 class Unreadable(Exception):
-    """A line that cannot be read; the message says which and why."""
+    """A line cannot be read. The message says which one and why."""
 
 
 def score(
     file: Annotated[
-        Path | None, typer.Argument(help="Texts; standard input by default.", dir_okay=False)
+        Path | None,
+        typer.Argument(help="File with the texts; standard input by default.", dir_okay=False),
     ] = None,
     column: Annotated[
         str, typer.Option(help="Field that holds the text, in CSV and JSONL.")
     ] = "body",
     form: Annotated[
-        Format | None, typer.Option("--format", help="By the file's ending, or else text.")
+        Format | None,
+        typer.Option(
+            "--format", help="Format of the input; by default that of its suffix, or text."
+        ),
     ] = None,
     skip: Annotated[
-        int, typer.Option(min=0, help="Leave out so many texts: those that are scored already.")
+        int, typer.Option(min=0, help="Number of texts to skip, which are scored already.")
     ] = 0,
 ) -> None:
-    """Score texts, CSV or JSONL to JSONL on standard output: scores, language, spans, model.
+    """Score texts, and write scores, language, spans and model as JSONL to standard output.
 
-    Each line is written as soon as it is scored: after an interruption, go on
-    with `--skip` and the number of lines there are.
+    The input is plain text, CSV or JSONL. Each line is written as soon as it is scored. After
+    an interruption, continue with `--skip` and the number of lines that were written.
     """
     configure_logging()
     with told():
@@ -64,7 +68,7 @@ def score(
         try:
             for record in islice(records, skip, None):
                 line = record | _outcome(engine, record[column])
-                # What is not Unicode can only be written escaped.
+                # A text with a lone surrogate can only be written with escapes.
                 text = json.dumps(line, ensure_ascii="error" in line)
                 print(text, flush=True)  # noqa: T201 - the result
                 progress.advance(task)

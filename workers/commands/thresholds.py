@@ -1,4 +1,4 @@
-"""`netiquette thresholds`: from the thresholds of another scorer to those of the model."""
+"""`netiquette thresholds`: translate thresholds of another scorer into those of our model."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,16 +13,20 @@ from workers.commands.pairs import NoPairs, parse_levels, read_pairs
 
 def thresholds(
     file: Annotated[
-        Path, typer.Argument(help="What `netiquette score` wrote.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(help="File that `netiquette score` wrote.", exists=True, dir_okay=False),
     ],
     old: Annotated[str, typer.Option(help="Field of the old score.")],
     new: Annotated[str, typer.Option(help="Field of the new score.")] = "scores.toxicity",
-    at: Annotated[str, typer.Option(help="Old thresholds, with commas.")] = "0.7,0.8,0.9",
+    at: Annotated[
+        str, typer.Option(help="Old thresholds 0..1, separated by commas.")
+    ] = "0.7,0.8,0.9",
     picture: Annotated[
-        Path | None, typer.Option(help="SVG to draw old against new into.", dir_okay=False)
+        Path | None,
+        typer.Option(help="SVG file to draw new scores against old ones into.", dir_okay=False),
     ] = None,
 ) -> None:
-    """Find the thresholds that flag as many of your comments as your old ones did."""
+    """Find thresholds for our model that flag as many of your comments as your old ones did."""
     try:
         levels = parse_levels(at)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""`netiquette worker …`."""
+"""`netiquette worker`: run the workers and the beat."""
 
 from typing import Annotated
 
@@ -8,16 +8,16 @@ from service.settings import settings
 from service.telemetry import configure_logging
 from workers.processes import run_beat, run_io, run_scoring
 
-commands = typer.Typer(no_args_is_help=True, help="Workers: what scores, sweeps and delivers.")
+commands = typer.Typer(no_args_is_help=True, help="Workers, which score, sweep and deliver.")
 
 
 @commands.command()
 def score(
     concurrency: Annotated[
-        int, typer.Option(min=1, help="Processes, each with its own copy of the model.")
+        int, typer.Option(min=1, help="Number of processes, each with its own copy of the model.")
     ] = 1,
 ) -> None:
-    """Score comments, in the foreground; SIGTERM finishes the batch or gives it back."""
+    """Run a scoring worker in the foreground. SIGTERM finishes its batch, or gives it back."""
     from workers.models.loading import load_engine  # noqa: PLC0415 - onnxruntime, for this one alone
 
     configure_logging()
@@ -26,18 +26,18 @@ def score(
 
 @commands.command()
 def io(
-    concurrency: Annotated[int, typer.Option(min=1, help="Threads for sweeps.")] = 4,
+    concurrency: Annotated[int, typer.Option(min=1, help="Number of threads for sweeps.")] = 4,
     with_beat: Annotated[
         bool, typer.Option("--beat", help="Run the beat in this process, too.")
     ] = False,
 ) -> None:
-    """Do the sweeps, and deliver to webhook receivers, in the foreground."""
+    """Run an I/O worker in the foreground, which sweeps and delivers to webhook receivers."""
     configure_logging()
     raise typer.Exit(run_io(settings(), concurrency, with_beat=with_beat))
 
 
 @commands.command()
 def beat() -> None:
-    """Say when a sweep is due, in the foreground. An installation needs one beat."""
+    """Run the beat in the foreground, which starts the sweeps. An installation needs one beat."""
     configure_logging()
     run_beat(settings())

@@ -1,1 +1,1 @@
-"""Scoring: one batch after the other, from a lease to decisions."""
+"""Score comments and analyses in batches: lease, score, decide."""

@@ -1,7 +1,8 @@
-"""Scoring a few analyses: lease, score outside any transaction, hand over the result.
+"""Score a few analyses: lease them, score outside any transaction, store the results.
 
-Unlike a comment, an analysis has no attempts: a lease that was lost is not taken again,
-since whoever waits for it asks again. What is given back may be scored until its deadline.
+Unlike a comment, an analysis has no attempts. A lease that was lost is not taken again, since
+the caller that waits can ask again. An analysis that was given back may be scored until its
+deadline.
 """
 
 from contextlib import suppress
@@ -26,17 +27,18 @@ from workers.scoring.checks import score_checked, works
 from workers.scoring.outcomes import Outcome
 
 BATCH = 4
-"""Analyses per lease, since the next caller waits for a whole one."""
+"""Most analyses per lease. It is small, since the next caller waits until a lease is done."""
 
 log = structlog.get_logger(__name__)
 
 
 def run(database: Database, engine: Engine) -> Outcome:
-    """Score the oldest few analyses of all sites in turn; STORED if there were any.
+    """Score a few analyses, oldest first and all sites in turn; return STORED if there were any.
 
-    A text that the engine fails on is answered as a failure, and harms no other. An
-    engine that fails on a harmless text, too, blames none: the rest waits for a better one.
-    Raises SQLAlchemyError when the database is away; what was not answered is given back.
+    A text that the engine fails on is answered with a failure, and the others are scored. If
+    the engine fails on a harmless text, too, it is broken: the unanswered analyses are given
+    back, and this returns ENGINE_BROKEN. Raises SQLAlchemyError when the database is away, and
+    gives the unanswered analyses back.
     """
     lease = new_id()
     try:
@@ -55,13 +57,13 @@ def run(database: Database, engine: Engine) -> Outcome:
 
 
 def leasable(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that somebody waits for the analysis, and nobody scores it."""
+    """Return the condition that the analysis is not leased, and its deadline has not passed."""
     return and_(col(Analysis.lease).is_(None), ~has_passed(now))
 
 
 def _take(database: Database, lease: UUID) -> list[Analysis]:
     now = clock.now()
-    # A reading query first, so that a nudge too many disturbs no writer.
+    # A read first, so that a superfluous nudge does not wait for the write lock.
     with database.read() as session:
         if not session.exec(select(Analysis.id).where(leasable(now)).limit(1)).first():
             return []
@@ -73,13 +75,13 @@ def _take(database: Database, lease: UUID) -> list[Analysis]:
 
 
 def _next_of_all_sites(now: datetime) -> SelectOfScalar[Analysis]:
-    """Return the query for the next few: no site waits for the whole crowd of another."""
+    """Return the query for the next few analyses: the oldest of each site before any second."""
     turn = func.row_number().over(partition_by=col(Analysis.site_id), order_by=col(Analysis.id))
     turns = select(Analysis.id, turn.label("turn")).where(leasable(now)).subquery()
     return (
         select(Analysis)
         .join(turns, turns.c.id == col(Analysis.id))
-        # Again, for rows that another worker leased since the turns were counted.
+        # Checked again, for rows that another worker has leased since the turns were counted.
         .where(leasable(now))
         .order_by(turns.c.turn, col(Analysis.id))
         .limit(BATCH)
@@ -88,7 +90,7 @@ def _next_of_all_sites(now: datetime) -> SelectOfScalar[Analysis]:
 
 
 def _answer(database: Database, analysis_id: UUID, outcome: Result | Failure) -> None:
-    """Hand the outcome over and blank the text; what was deleted meanwhile stays gone."""
+    """Store the outcome and blank the text, unless the analysis was deleted meanwhile."""
     with database.write() as session:
         session.execute(
             update(Analysis)

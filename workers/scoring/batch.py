@@ -1,4 +1,4 @@
-"""Scoring one batch: lease, score outside any transaction, store."""
+"""Score one batch: lease it, score it outside any transaction, store the results."""
 
 import time
 import traceback
@@ -25,21 +25,21 @@ from workers.scoring.outcomes import Outcome
 from workers.scoring.storing import set_aside_spent, store, store_failure
 
 WAITING_BATCH = 4
-"""Revisions per lease where callers wait, since the next caller waits for a whole batch."""
+"""Most revisions per lease where callers wait, since the next caller waits for a whole batch."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """What scoring needs besides an engine; `nudge` must not raise."""
+    """Scores analyses and comments with a given engine; `nudge` must not raise."""
 
     database: Database
     settings: Settings
     nudge: Callable[[Lane], None]
 
     def analyze(self, engine: Engine) -> Outcome:
-        """Score a few analyses, if any wait; nudge for the next, and for what a broken engine left.
+        """Score a few analyses, if any wait, and nudge for those that are left.
 
         Raises only the SystemExit of a process that was told to end.
         """
@@ -53,10 +53,10 @@ class Scoring:
         return outcome
 
     def run(self, engine: Engine, nudged: Lane) -> Outcome:
-        """Handle one batch of the lane, or of a more urgent one; nudge while there is more.
+        """Score one batch of the lane, or of a more urgent one; nudge if there are more comments.
 
-        Raises only the SystemExit of a process that was told to end; the batch is
-        given back first, as if it had never been leased.
+        Raises only the SystemExit of a process that was told to end. The batch is given back
+        before, as if it had never been leased.
         """
         lease, started = new_id(), time.monotonic()
         bind_contextvars(lease=str(lease))
@@ -66,20 +66,21 @@ class Scoring:
             if lane is None:
                 return Outcome.NOTHING
             batch = leases.take(self.database, lane, lease, self._limits(lane))
-            # Before scoring, so that others start on the rest meanwhile.
+            # Nudge before scoring, so that other workers start on the rest meanwhile.
             if batch and batch.more:
                 self.nudge(lane)
             if lane is not nudged:
                 self.nudge(nudged)
             return self._score(engine, lane, batch) if batch else Outcome.NOTHING
         except SystemExit:
-            # Celery asks a hanging child to end, too, before it kills it. Such a
-            # lease must run out, or the text that hangs would be leased for ever.
+            # Celery also tells a hanging child to end, before it kills it. The lease of such a
+            # batch must run out, or the text that hangs would be leased for ever.
             if time.monotonic() - started < self.settings.time_limit:
                 leases.give_back(self.database, lease)
             raise
         except Exception as error:  # noqa: BLE001 - Celery would log the text with the traceback
-            # No text is to blame, and the database may need a rest: the lease runs out.
+            # The texts did not cause this, and the database may be overloaded. So the lease is
+            # left to run out, and no further query is made.
             log.error("batch_not_stored", error=_name(error), at=_place(error))  # noqa: TRY400 - same
             return Outcome.FAILED
 
@@ -126,11 +127,11 @@ class Scoring:
 
 
 def _name(error: Exception) -> str:
-    """Return the name only: a message may quote the text that it is about."""
+    """Return only the error's type, since its message may quote a text."""
     return type(error).__name__
 
 
 def _place(error: Exception) -> str:
-    """Return file and line where the error was raised."""
+    """Return the file and the line where the error was raised."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(frame.filename).name}:{frame.lineno}"

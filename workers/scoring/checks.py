@@ -1,4 +1,4 @@
-"""Checks on what an engine returns, before anything believes it."""
+"""Check the results of an engine before they are used."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,9 +13,9 @@ ORIGINAL = "original"
 
 
 def score_checked(engine: Engine, texts: Sequence[str]) -> list[Scored]:
-    """Score the texts; raises what the engine raises, and ValueError for unusable results.
+    """Score the texts; each result has at least one text form, and only scores in 0..1.
 
-    Each result has at least one text form, and all its scores are numbers in 0..1.
+    Raises the engine's errors, and ValueError for results that cannot be used.
     """
     results = engine.score(texts)
     if len(results) != len(texts):
@@ -24,7 +24,7 @@ def score_checked(engine: Engine, texts: Sequence[str]) -> list[Scored]:
 
 
 def works(engine: Engine) -> bool:
-    """Tell whether the engine can score a harmless text: else no text is to blame."""
+    """Tell whether the engine can score a harmless text. If not, the engine itself is broken."""
     try:
         score_checked(engine, [PROBE])
     except Exception:  # noqa: BLE001 - whatever it is, the engine does not work

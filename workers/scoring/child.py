@@ -1,4 +1,4 @@
-"""One scoring process: its engine, its sign of life, its work."""
+"""A scoring process, which loads its engine, sends heartbeats and scores."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ from workers.scoring.checks import works
 from workers.scoring.outcomes import Outcome
 
 Loader = Callable[[Settings, int], Engine]
-"""Loads the engine named by the settings on so many threads; raises whatever is wrong."""
+"""A function that loads the engine for the settings on a number of threads; raises any error."""
 
 HEARTBEAT_SECONDS = 10.0
 PATIENCE = 60.0
@@ -29,24 +29,23 @@ log = structlog.get_logger(__name__)
 
 
 class EngineBrokenError(Exception):
-    """The engine was loaded, but cannot score a harmless text."""
+    """The engine was loaded, but it cannot score a harmless text."""
 
 
 class WrongModelError(Exception):
-    """The model found under the chosen name is not the one that was chosen."""
+    """The model with the chosen name is another one here than the one that was chosen."""
 
 
 class ScoringChild:
-    """A prefork child. It leases nothing before its engine is loaded and has scored a probe.
+    """A child process of Celery that scores, once its engine is loaded and has scored a probe.
 
-    A thread loads the engine, again and again if need be, and then keeps the
-    heartbeat in the database, also while the main thread scores. When another model
-    is chosen, it loads that one and puts it in the old one's place, between two batches;
-    until that has worked, the old one goes on.
+    A thread loads the engine, and tries again after a failure. Then it writes heartbeats to
+    the database, also while the main thread scores. When another model is chosen, the thread
+    loads it, and replaces the engine between two batches. If that fails, the old engine stays.
     """
 
     def __init__(self, scoring: Scoring, load: Loader, threads: int) -> None:
-        """Start nothing yet: this is made before the fork."""
+        """Start nothing yet, since this object is made before the fork."""
         self._scoring = scoring
         self._load = load
         self._threads = threads
@@ -56,7 +55,7 @@ class ScoringChild:
         self._stopped = threading.Event()
 
     def start(self, parent: int) -> None:
-        """Start to load, in the child; `parent` is the process that must outlive it."""
+        """Start to load the engine, in the child; the child ends when the process `parent` does."""
         self._parent = parent
         self._id = f"{socket.gethostname()}:{os.getpid()}"
         self._started = clock.now()
@@ -64,10 +63,11 @@ class ScoringChild:
         self._thread.start()
 
     def score(self, lane: Lane) -> None:
-        """Score one batch of the lane, if the engine is there.
+        """Score one batch of the lane, if the engine is loaded.
 
-        Analyses and comments take turns where callers wait: a stream of analyses
-        would starve new comments otherwise, and nobody waits for two batches.
+        In the lane of waiting callers, a few analyses come first, and then one batch of
+        comments. Otherwise a stream of analyses would starve new comments. And no caller waits
+        for two batches of the other kind.
         """
         engine = self._engine
         if engine is None:
@@ -86,9 +86,9 @@ class ScoringChild:
             self._wake.set()
 
     def stop(self) -> None:
-        """Score no more; waits a second at most for a heartbeat under way.
+        """Stop scoring; wait one second at most for a heartbeat that is being written.
 
-        The sign of life stays: that the service was ready once still holds.
+        The heartbeat's row stays, since it tells that the service was ready once.
         """
         self._engine = None
         self._stopped.set()
@@ -108,7 +108,7 @@ class ScoringChild:
             self._follow()
 
     def _follow(self) -> None:
-        """Load another model if one was chosen; once only, if it cannot be loaded."""
+        """Load another model if one was chosen. A model that fails to load is tried only once."""
         try:
             wanted = self._wanted()
         except SQLAlchemyError:
@@ -133,7 +133,7 @@ class ScoringChild:
                 detail=str(error),
                 hint="Comments wait until the model can be loaded."
                 if kept is None
-                else "The model before it goes on. Mend this, then choose the new one again.",
+                else "The old model stays in use. Repair the new one, then choose it again.",
             )
             return False
         self._engine = engine
@@ -172,7 +172,10 @@ class ScoringChild:
             log.warning("heartbeat_failed", error=type(error).__name__)
 
     def _rest(self, seconds: float) -> None:
-        """Wait, but not beyond the parent's death: nobody would ever end this process."""
+        """Wait for `seconds` or a wake-up; end this process at once if its parent has died.
+
+        Nothing else would ever end a process without its parent.
+        """
         for _ in range(max(1, round(seconds))):
             if os.getppid() != self._parent:
                 os._exit(1)

@@ -1,7 +1,7 @@
-"""Leases: a worker's hold on a batch of pending revisions.
+"""Lease batches of pending revisions to a worker.
 
-A lease lies on the comment's row. What failed once is leased alone, so that one
-bad text cannot take its neighbours down again and again (invariant 5).
+A lease is stored in the comment's row. A revision that failed once is leased alone, so that
+one bad text cannot make its neighbours fail again and again (invariant 5).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SPENT = and_(PENDING, col(Comment.attempts) >= literal_column(str(SPENT_ATTEMPTS
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one lease holds, and for how long."""
+    """The limits of one lease: comments, characters and seconds."""
 
     comments: int
     characters: int
@@ -32,19 +32,19 @@ class Limits:
 
 @dataclass(frozen=True)
 class Leased:
-    """One revision under lease."""
+    """A revision under a lease."""
 
     comment_id: UUID
     site_id: UUID
     revision: int
     attempts: int
-    """Leases of this revision so far, this one included."""
+    """Number of leases of this revision so far, including this one."""
     body: str
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one lease holds, oldest first; `more`: whether the lane holds more."""
+    """The revisions under one lease, oldest first; `more` tells whether the lane has others."""
 
     lease: UUID
     items: tuple[Leased, ...]
@@ -52,16 +52,17 @@ class Batch:
 
 
 def free(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that nobody holds the comment.
+    """Return the condition that the comment is under no lease.
 
-    A lease that would last longer than any was taken before the clock was set back;
-    whoever held it may have died since, and nobody must wait for the old time.
+    A lease that would last longer than MAX_LEASE was taken before the clock was set back. It
+    counts as ended, since its worker may be dead, and comments should not wait for the old
+    time.
     """
     return has_ended(col(Comment.leased_until), now)
 
 
 def leasable(lane: Lane, now: datetime) -> ColumnElement[bool]:
-    """Return the condition that the comment waits in this lane, and may be leased."""
+    """Return the condition that the comment is pending in this lane, and may be leased."""
     return and_(
         PENDING,
         col(Comment.lane) == int(lane),
@@ -71,9 +72,9 @@ def leasable(lane: Lane, now: datetime) -> ColumnElement[bool]:
 
 
 def most_urgent(database: Database, lane: Lane) -> Lane | None:
-    """Return the first lane, this one at the latest, that holds something to lease.
+    """Return the most urgent lane with a comment to lease, up to the given one, or None.
 
-    A reading query, so that a nudge too many disturbs no writer.
+    This only reads, so that a superfluous nudge does not wait for the write lock.
     """
     now = clock.now()
     with database.read() as session:
@@ -87,10 +88,10 @@ def most_urgent(database: Database, lane: Lane) -> Lane | None:
 
 
 def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch | None:
-    """Lease the oldest of a lane in one short transaction; None when nothing is to do.
+    """Lease the oldest revisions of a lane in one short transaction; None if there are none.
 
-    Holds at least one revision, and no more than the limits otherwise. A revision
-    that was leased before comes alone.
+    The batch has at least one revision, and otherwise keeps to the limits. A revision that was
+    leased before comes alone.
     """
     now = clock.now()
     query = (
@@ -110,7 +111,7 @@ def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch |
     with database.write() as session:
         found = session.exec(query).all()
         chosen = _choose([(comment, size) for comment, size in found], limits)
-        # A lease that ended in order has left no trace on the row.
+        # A lease that ended in order was removed from the row, so this one ran out.
         expired = sum(comment.lease is not None for comment in chosen)
         for comment in chosen:
             comment.lease = lease
@@ -132,7 +133,7 @@ def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch |
 
 
 def _choose(found: list[tuple[Comment, int]], limits: Limits) -> list[Comment]:
-    """Return the first if it failed before, else the fresh ones that fit together."""
+    """Return the first comment alone if it failed before, else the fresh ones that fit."""
     if not found or found[0][0].attempts > 0:
         return [comment for comment, _ in found[:1]]
     chosen: list[Comment] = []
@@ -147,19 +148,19 @@ def _choose(found: list[tuple[Comment, int]], limits: Limits) -> list[Comment]:
 
 
 def end(database: Database, lease: UUID) -> None:
-    """End a lease whose batch failed: each of its revisions is tried alone from now on."""
+    """End the lease of a batch that failed, so that each of its revisions is tried alone."""
     with database.write() as session:
         session.execute(_released(lease))
 
 
 def give_back(database: Database, lease: UUID) -> None:
-    """Undo a lease whose batch was not to blame, as if it had never been taken."""
+    """Undo a lease as if it had never been taken, where its texts did not cause the failure."""
     with database.write() as session:
         session.execute(_released(lease).values(attempts=col(Comment.attempts) - 1))
 
 
 def _released(lease: UUID) -> Update:
-    # Deciding, editing and withdrawing end a lease, so what is left under it is pending.
+    # Deciding, editing and withdrawing end a lease, so comments under it are pending.
     return (
         update(Comment)
         .where(col(Comment.lease) == lease, PENDING)

@@ -1,10 +1,10 @@
-"""What becomes of a look for work."""
+"""The outcomes of one look for work."""
 
 from enum import Enum, auto
 
 
 class Outcome(Enum):
-    """What became of one look at a lane, or at the analyses."""
+    """The outcome of one look for work, in a lane or among the analyses."""
 
     NOTHING = auto()
     STORED = auto()

@@ -1,4 +1,4 @@
-"""Storing what the engine found: assessment, decision and event, if nothing changed meanwhile."""
+"""Store results: assessment, decision and event, unless the comment has changed meanwhile."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -19,7 +19,7 @@ from workers.engines import Engine, Scored
 from workers.scoring.leases import SPENT, Batch, free
 
 CRASH_OR_HANG = "crash_or_hang"
-"""The cause where no error was seen: the worker died, or was killed at the time limit."""
+"""The cause of a failure without an error: the worker died, or was killed at the time limit."""
 
 SPENT_AT_ONCE = 50
 
@@ -29,8 +29,8 @@ log = structlog.get_logger(__name__)
 def store(database: Database, engine: Engine, batch: Batch, results: Sequence[Scored]) -> None:
     """Decide each revision of the batch that is still under its lease, in one transaction.
 
-    What was edited, withdrawn or decided meanwhile is left out, with its
-    assessment: nobody will ever need the scores of a text that is gone.
+    Revisions that were edited, withdrawn or decided meanwhile are left out, and their scores
+    are not stored, since nobody needs the scores of an old text.
     """
     scored = {item.comment_id: result for item, result in zip(batch.items, results, strict=True)}
     revisions = {item.comment_id: item.revision for item in batch.items}
@@ -46,7 +46,7 @@ def store(database: Database, engine: Engine, batch: Batch, results: Sequence[Sc
 
 
 def store_failure(database: Database, batch: Batch, cause: str) -> None:
-    """Flag the revisions of a batch that failed for good, for a person to look at."""
+    """Flag the revisions of a batch that failed for good, so that a moderator decides."""
     with database.write() as session:
         held = _hold(session, batch)
         background = gather(session, held)
@@ -55,7 +55,10 @@ def store_failure(database: Database, batch: Batch, cause: str) -> None:
 
 
 def set_aside_spent(database: Database) -> None:
-    """Flag what was leased too often and never decided; however long the queue before it."""
+    """Flag comments that were leased too often without a decision, so that a moderator decides.
+
+    They are flagged at once, however long the queue before them is.
+    """
     spent = select(Comment).where(SPENT).order_by(col(Comment.id)).limit(SPENT_AT_ONCE)
     with database.read() as session:
         if not session.exec(spent.where(free(clock.now()))).all():
@@ -70,7 +73,7 @@ def set_aside_spent(database: Database) -> None:
 
 
 def _hold(session: Session, batch: Batch) -> Sequence[Comment]:
-    """Return what is still under the batch's lease; reports and edits of it wait from now on."""
+    """Return the comments still under the batch's lease, locked against reports and edits."""
     query = select(Comment).where(col(Comment.lease) == batch.lease).order_by(col(Comment.id))
     return session.exec(query.with_for_update()).all()
 
@@ -99,9 +102,9 @@ def _decide(
     assessment: Assessment | None,
     failure: str | None = None,
 ) -> bool:
-    """Write assessment, decision and event together, or nothing if the comment has changed.
+    """Write assessment, decision and event together; tell whether they were written.
 
-    Tells which.
+    Nothing is written if the comment has changed meanwhile.
     """
     policy = background.policies[comment.site_id]
     facts = background.facts(comment, assessment.forms if assessment else {}, failure)
