@@ -18,14 +18,14 @@ def new_file(file: Path) -> Iterator[Path]:
     beginning, or by the end.
     """
     if file.exists():
-        raise BackupRefused(f"{file} is there already, and stays. Name another file.")
+        raise BackupRefused(f"{file} exists already, and was not changed. Name another file.")
     with draft_of(file) as draft:
         yield draft
         try:
             # Unlike a rename, a hard link never replaces a file that appeared meanwhile.
             file.hardlink_to(draft)
         except FileExistsError:
-            raise BackupRefused(f"{file} has appeared meanwhile, and stays.") from None
+            raise BackupRefused(f"{file} appeared meanwhile. Name another file.") from None
         draft.unlink()
         flush(file.parent)
 

@@ -44,7 +44,7 @@ def restore(file: FromFile) -> None:
         with _no_embedded(database.parent):
             aside = sqlite.restore(database, file)
         if aside:
-            typer.echo(f"The database as it was before is {aside}")
+            typer.echo(f"The old database was kept as {aside}")
     typer.echo("Restored. Run `netiquette migrate` before the service (`netiquette up` does).")
     typer.echo("Members who were erased after the backup was made have to be erased again.")
 
@@ -77,14 +77,14 @@ def _database(program: str) -> Path:
 def _expect(file: Path, magic: bytes) -> None:
     with file.open("rb") as opened:
         if opened.read(len(magic)) != magic:
-            raise BackupRefused(f"{file} is no backup of SQLite, which NETIQUETTE_DATABASE_URL is.")
+            raise BackupRefused(f"{file} is no SQLite file, but NETIQUETTE_DATABASE_URL needs one.")
 
 
 @contextmanager
 def _no_embedded(var: Path) -> Iterator[None]:
     """Keep `netiquette up` from running, by holding its lock.
 
-    Its processes restart, so that a look at who has the database open could miss them.
+    Its processes may be restarting just now, and then have the database open later.
     """
     with ExitStack() as stack:
         if (var / folder.LOCK).exists():

@@ -85,7 +85,7 @@ def site_list() -> None:
 @key.command("create")
 def key_create(
     site: SiteOption,
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "backend",
+    name: Annotated[str, typer.Option(help="Purpose of the key.")] = "backend",
     scope: Annotated[
         list[Scope] | None,
         typer.Option(help="Scope of the key; repeat it for several. The default is comments."),

@@ -15,7 +15,7 @@ _PLAIN_TAG = re.compile(
 def hides_nothing(html: str) -> bool:
     """Tell whether the text holds no `<` but in plain tags, so that `shown_text` hides nothing.
 
-    It matters where nobody knows whether a text is HTML. Read as HTML, «Hallo <du Idiot» is
+    It matters where it is unknown whether a text is HTML. Read as HTML, «Hallo <du Idiot» is
     «Hallo» alone, but readers of plain text see the whole.
     """
     return "<" not in _PLAIN_TAG.sub("", html)

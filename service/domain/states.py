@@ -14,7 +14,7 @@ class State(StrEnum):
 
 
 class Actor(StrEnum):
-    """The one who changed a comment's state."""
+    """The actors that can change a comment's state."""
 
     POLICY = "policy"
     MODERATOR = "moderator"

@@ -46,7 +46,7 @@ class Guardian:
                 self._tell(f"+{pid}\n")
 
     def close(self) -> None:
-        """Close the pipe: the guardian ends what is still registered, then itself."""
+        """Close the pipe: the guardian ends the groups that are still registered, then itself."""
         self._process.communicate()
 
     def _start(self) -> subprocess.Popen[bytes]:

@@ -96,7 +96,7 @@ class Supervisor:
         spec = child.spec
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         if spec.once:
-            raise StartRefused(f"{spec.name} ended {how}; why stands above and in {spec.log}.")
+            raise StartRefused(f"{spec.name} ended {how}; the reason is above and in {spec.log}.")
         if starting and child.failures >= HOPELESS:
             raise StartRefused(
                 f"{spec.name} ended {how}, {child.failures} times in a row. "

@@ -87,7 +87,7 @@ class EndpointChange(Strict):
 
 
 class EndpointOut(BaseModel):
-    """A receiver as it is now."""
+    """A receiver, with its present state."""
 
     id: UUID
     url: str

@@ -131,11 +131,11 @@ def _watch(database: Database, model: Model) -> None:
         if not total:
             typer.echo("No worker runs now; the next one to start will load it.", err=True)
             return
-        typer.echo(f"{here} of {total} scoring processes have taken it up", err=True)
+        typer.echo(f"{here} of {total} scoring processes have loaded it", err=True)
         if here == total:
             return
         time.sleep(WATCH_PACE)
-    typer.echo("Some have not: look for model_not_loaded in their logs.", err=True)
+    typer.echo("Some did not switch: look for model_not_loaded in their logs.", err=True)
     raise typer.Exit(1)
 
 
@@ -145,7 +145,7 @@ def remove(name: Name) -> None:
     with told():
         active = chosen.read_anywhere(settings()).name
         folder = registry.remove(name, settings().models_dir, active=active)
-    typer.echo(f"{folder} is gone")
+    typer.echo(f"{folder} was removed")
 
 
 @commands.command()

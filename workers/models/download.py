@@ -44,7 +44,7 @@ def fetch(
         except httpx2.TransportError as error:
             if attempt + 1 == ATTEMPTS:
                 raise DownloadFailed(
-                    f"{url}: {type(error).__name__}; run the command again, it goes on from here"
+                    f"{url}: {type(error).__name__}; run the command again to continue"
                 ) from error
             if not sha256_prefix:
                 part.unlink(missing_ok=True)
@@ -54,7 +54,7 @@ def fetch(
         part.unlink()
         raise CorruptModel(
             f"{url} gave a file whose SHA-256 begins with {digest[:8]} instead of {sha256_prefix}; "
-            "it was thrown away"
+            "the file was deleted"
         )
     part.replace(target)
 

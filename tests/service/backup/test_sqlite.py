@@ -125,7 +125,7 @@ def test_no_file_is_overwritten(run: Run, path: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.txt"
     file.write_text("mine")
     result = run(url(path), "backup", file, code=1)
-    assert "is there already" in result.output
+    assert "exists already" in result.output
     assert file.read_text() == "mine"
 
 
@@ -207,7 +207,7 @@ def damaged(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda _: b"PGDMP", "no backup of SQLite"),
+        (lambda _: b"PGDMP", "is no SQLite file"),
         (lambda content: content[:10_000], "cannot be copied"),
         (damaged, ""),
     ],

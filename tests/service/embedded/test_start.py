@@ -73,4 +73,4 @@ def assert_told(refused: subprocess.CompletedProcess[str], reason: str) -> None:
     assert refused.returncode == 1
     assert reason in refused.stdout
     assert "Traceback" not in refused.stdout
-    assert "why stands above" in refused.stderr
+    assert "the reason is above" in refused.stderr

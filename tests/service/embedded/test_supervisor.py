@@ -148,6 +148,6 @@ def test_a_job_that_fails_ends_the_start(
     supervisor: Supervisor, script: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:
     supervisor.start(replace(script("The job", "raise SystemExit('damaged')"), once=True))
-    with pytest.raises(StartRefused, match="The job ended with exit code 1; why stands above"):
+    with pytest.raises(StartRefused, match="The job ended with exit code 1; the reason is above"):
         supervisor.wait_for(lambda: supervisor.jobs_done)
     assert capsys.readouterr().out == "  damaged\n"
