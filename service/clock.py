@@ -14,7 +14,7 @@ def now() -> datetime:
     return _source() if _source else datetime.now(UTC)
 
 
-def lasts(until: datetime | None, longest: timedelta, at: datetime) -> bool:
+def lasts(until: datetime | None, at: datetime, longest: timedelta = LONGEST_HOLD) -> bool:
     """Tell whether something that ends at `until`, such as a lease, still lasts.
 
     An end further away than `longest` was set before the clock was set back. It counts as

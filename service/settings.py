@@ -21,9 +21,6 @@ from service.clock import LONGEST_HOLD
 SECRETS = Path("/run/secrets")
 """Folder of secrets in containers, with a file per setting, e.g. `netiquette_database_url`."""
 
-MAX_LEASE = 600
-"""Longest lease in seconds. One that ends later was taken before the clock was set back."""
-
 HostPattern = Annotated[
     str, StringConstraints(to_lower=True, pattern=r"(?i)^(\*|(\*\.)?[a-z0-9.-]+|\[[0-9a-f:.]+\])$")
 ]
@@ -103,7 +100,10 @@ class Settings(BaseSettings):
         60, gt=0, description="Seconds after which scoring a batch counts as a hang"
     )
     lease_seconds: int = Field(
-        75, gt=0, le=MAX_LEASE, description="Seconds after which a lease counts as a crash"
+        75,
+        gt=0,
+        le=int(LONGEST_HOLD.total_seconds()),
+        description="Seconds after which a lease counts as a crash",
     )
     sweep_seconds: float = Field(
         5.0, gt=0, description="Seconds between two sweeps, which nudge missed comments"

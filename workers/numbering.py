@@ -1,4 +1,4 @@
-"""Number due events and delete old ones, site by site and in short transactions."""
+"""Number due events, site by site and in short transactions."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -26,14 +26,7 @@ def number_events(database: Database, now: datetime) -> None:
     )
 
 
-def delete_events(database: Database, before: datetime) -> None:
-    """Delete the events of all sites that were numbered before the given time."""
-    with database.read() as session:
-        sites = sites_with_old_events(session, before)
-    _for_each(database, sites, lambda session, site_id: delete_old_events(session, site_id, before))
-
-
-def _for_each(
+def for_each_site(
     database: Database, sites: Iterable[UUID], work: Callable[[Session, UUID], int]
 ) -> None:
     """Do the work on each site until a batch is not full, at most ROUNDS times.

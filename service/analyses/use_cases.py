@@ -1,6 +1,6 @@
 """Asks the workers for the scores of a text, and waits for them.
 
-The text waits in the database; the message to the workers is empty (invariant 8). The
+The text waits in the database; the message to the workers names a lane alone (invariant 8). The
 caller's process deletes the row with the answer. After a crash, the sweep deletes it at
 its deadline.
 """
@@ -28,7 +28,7 @@ from service.telemetry.metrics import SCORED, count_analysis
 MAX_SECONDS = 10.0
 """Most seconds that a caller waits."""
 
-_FURTHEST = timedelta(seconds=50)
+MAX_AHEAD = timedelta(seconds=50)
 """A deadline further ahead than this counts as passed: the clock was set back since.
 
 It is much more than MAX_SECONDS, because the clocks of two machines differ, and because
@@ -116,7 +116,7 @@ def _end(database: Database, analysis_id: UUID) -> Result | Failure | None:
 
 def has_passed(now: datetime) -> ColumnElement[bool]:
     """Return the condition that the analysis's deadline has passed, so no caller waits for it."""
-    return has_ended(col(Analysis.deadline), _FURTHEST, now)
+    return has_ended(col(Analysis.deadline), now, MAX_AHEAD)
 
 
 def find_answered(database: Database, analysis_ids: list[UUID]) -> list[UUID]:

@@ -22,7 +22,9 @@ OPEN_REPORT = col(Report.resolved_at).is_(None)
 """No decision has resolved the report yet."""
 
 
-def has_ended(until: Mapped[Any], longest: timedelta, now: datetime) -> ColumnElement[bool]:
+def has_ended(
+    until: Mapped[Any], now: datetime, longest: timedelta = LONGEST_HOLD
+) -> ColumnElement[bool]:
     """Return the condition that something that ends at `until` has ended, or never began.
 
     It is the opposite of `clock.lasts`, for a column. An end further away than `longest`

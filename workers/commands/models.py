@@ -84,7 +84,6 @@ def build(
     again: Annotated[bool, typer.Option("--again", help="Build it even if it exists.")] = False,
 ) -> None:
     """Build the form of a model that serves on this CPU, and check that it scores like Detoxify."""
-    from workers.models import build as building  # noqa: PLC0415 - slow to import
 
     with told():
         model = find(name or chosen.read_anywhere(settings()).name, settings().models_dir)

@@ -31,12 +31,9 @@ def patience(given: str) -> float | None:
     return (timeout - max(_MIN_MARGIN, timeout * _MARGIN)) / 1000
 
 
-def answer(document: Mapping[str, Any] | None, results: Sequence[Result]) -> PhaseResponse:
-    """Return the answer that the site's policy gives for these scores. It never approves.
-
-    Coral's flag means «toxic», so the answer has one only where a score passed a threshold.
-    """
-    forms = {
+def merged_forms(results: Sequence[Result]) -> dict[str, dict[str, float]]:
+    """Return the text forms of all readings of a comment, each under a name of its own."""
+    return {
         f"{name}-{number}": form
         for number, result in enumerate(results)
         for name, form in result.forms.items()
@@ -44,9 +41,9 @@ def answer(document: Mapping[str, Any] | None, results: Sequence[Result]) -> Pha
 
 
 def answer(document: Mapping[str, Any] | None, facts: Facts) -> PhaseResponse:
-    """Return what the site's policy makes of the facts; never an approval.
+    """Return the answer that the site's policy gives for these facts. It never approves.
 
-    The flag says «toxic» and nothing else, so it comes for scores over a threshold only.
+    Coral's flag means «toxic», so the answer has one only where a score passed a threshold.
     """
     judgement = judge(document, facts)
     if judgement.state is State.APPROVED:
