@@ -5,7 +5,19 @@ import unicodedata
 MAX_BODY = 10_000
 """Longest body of a comment, in code points after cleaning."""
 
+MAX_LINE = 500
+"""Longest title, in code points after cleaning; names and ids have lower limits of their own."""
+
+MAX_MARKS = 30
+"""Most combining marks in a row (UAX #15, «Stream-Safe Text Format»).
+
+Putting marks in order takes time by the square of their number.
+"""
+
 ALLOWED_CONTROLS = frozenset("\t\n")
+
+_SLACK = 4
+"""A text may be so many times longer before it is cleaned: NFC and trimming make it shorter."""
 
 MAX_ANALYSED = 20_480
 """Longest text of an analysis, in bytes of UTF-8: Perspective's limit."""
@@ -20,22 +32,28 @@ def clean_body(text: str) -> str:
     """Return the body as it is stored: line ends as LF, NFC, trimmed.
 
     Raises ValueError for control characters other than tab and line breaks, lone
-    surrogates, nothing visible, or more than MAX_BODY code points.
+    surrogates, more than MAX_MARKS combining marks in a row, nothing visible, or more than
+    MAX_BODY code points. The work grows with the length, which is looked at first.
     """
+    _refuse_length(text, MAX_BODY * _SLACK)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     _refuse_controls(text, ALLOWED_CONTROLS)
-    text = unicodedata.normalize("NFC", text).strip()
+    text = _compose(text).strip()
     if is_blank(text):
         raise ValueError("the text is blank")
-    if len(text) > MAX_BODY:
-        raise ValueError(f"the text has {len(text)} characters; {MAX_BODY} are allowed")
+    _refuse_length(text, MAX_BODY)
     return text
 
 
 def clean_line(text: str) -> str:
-    """Return a name or title as it is stored: NFC, trimmed; raises ValueError for controls."""
+    """Return a name or title as it is stored: NFC, trimmed.
+
+    Raises ValueError for control characters, lone surrogates, more than MAX_MARKS combining
+    marks in a row, or a length that no field allows.
+    """
+    _refuse_length(text, MAX_LINE * _SLACK)
     _refuse_controls(text, frozenset())
-    return unicodedata.normalize("NFC", text).strip()
+    return _compose(text).strip()
 
 
 def is_blank(text: str) -> bool:
@@ -56,6 +74,22 @@ def has_surrogate(text: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _refuse_length(text: str, limit: int) -> None:
+    if len(text) > limit:
+        raise ValueError(f"the text has {len(text)} characters; {limit} are allowed")
+
+
+def _compose(text: str) -> str:
+    """Return the text in NFC; raises ValueError for too many combining marks in a row."""
+    if not text.isascii():
+        marks = 0
+        for character in text:
+            marks = marks + 1 if unicodedata.combining(character) else 0
+            if marks > MAX_MARKS:
+                raise ValueError(f"more than {MAX_MARKS} accents stand on one letter")
+    return unicodedata.normalize("NFC", text)
 
 
 def _refuse_controls(text: str, allowed: frozenset[str]) -> None:

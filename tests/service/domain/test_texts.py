@@ -1,10 +1,12 @@
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.texts import MAX_BODY, clean_body, clean_line
+from service.domain import texts
+from service.domain.texts import MAX_BODY, MAX_MARKS, clean_body, clean_line
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -88,3 +90,36 @@ def test_bodies_are_refused(raw: str) -> None:
 def test_a_line_has_no_line_breaks() -> None:
     with pytest.raises(ValueError, match=r"U\+000A"):
         clean_line("a\nb")
+
+
+STACKED = "a" + "\u0300" * 50_000 + "\u0316" * 50_000
+"""Takes NFC some seconds to put in order, and each ten times as many a hundred times as long."""
+
+
+@pytest.mark.parametrize("clean", [clean_body, clean_line])
+@pytest.mark.parametrize("text", [STACKED, "ä" * 1_000_000, "a" + "\u0300\u0316" * 100])
+def test_nothing_long_or_stacked_is_normalised(
+    monkeypatch: pytest.MonkeyPatch, clean: Callable[[str], str], text: str
+) -> None:
+    monkeypatch.setattr(texts, "unicodedata", Unnormalising())
+    with pytest.raises(ValueError, match=r"characters|accents"):
+        clean(text)
+
+
+class Unnormalising:
+    combining = staticmethod(unicodedata.combining)
+    category = staticmethod(unicodedata.category)
+
+    def normalize(self, _form: str, _text: str) -> str:
+        raise AssertionError("normalised")
+
+
+def test_as_many_accents_as_unicode_calls_safe_are_kept() -> None:
+    stacked = "a" + "\u0301\u0316" * (MAX_MARKS // 2)
+    assert len(clean_body(stacked)) == MAX_MARKS
+    with pytest.raises(ValueError, match="accents"):
+        clean_body(stacked + "\u0301")
+
+
+def test_where_accents_are_counted_is_told_apart_by_letter() -> None:
+    assert clean_body(("e\u0316" * 20 + " ") * 100)
