@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import ClassVar
 
@@ -52,7 +52,9 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 @contextmanager
 def serving(
-    protocol: type[BoundedProtocol], new_loop: Callable[[], asyncio.AbstractEventLoop] | None
+    protocol: type[BoundedProtocol],
+    new_loop: Callable[[], asyncio.AbstractEventLoop] | None,
+    app: Callable[[Scope, Receive, Send], Awaitable[None]] = app,
 ) -> Iterator[int]:
     """Serve, on uvicorn's own loop unless another is given; give the port."""
     config = uvicorn.Config(
@@ -202,3 +204,84 @@ def test_between_requests_the_connection_stays_for_the_keep_alive_time(
     assert ask(connection) == OK
     loop.skip_threadsafe(KEEP_ALIVE)
     assert read_all(connection) == b""
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def flood(connection: socket.socket, *parts: bytes) -> int:
+    """Send the parts, then the last one for ever, until the server has had enough of it."""
+    sent = 0
+    with suppress(ConnectionResetError, BrokenPipeError):
+        for part in [*parts, *[parts[-1]] * 10_000]:
+            connection.sendall(part)
+            sent += len(part)
+    return sent
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [b"X-Trailer: " + b"x" * 10_000 + b"\r\n", b"x" * 10_000],
+    ids=["trailers", "one trailer"],
+)
+def test_endless_trailers_are_refused(connection: socket.socket, endless: bytes) -> None:
+    before = Noting.received
+    flood(connection, CHUNKED + b"1\r\na\r\n0\r\n", endless)
+    # Besides what one reading of the socket holds.
+    assert Noting.received - before < BoundedProtocol.head_bytes + 512 * 1024
+
+
+def test_endless_extensions_of_chunks_are_refused(connection: socket.socket) -> None:
+    before = Noting.received
+    flood(connection, CHUNKED, b"1;" + b"x" * 10_000 + b"\r\na\r\n")
+    assert Noting.received - before < BoundedProtocol.head_bytes + 512 * 1024
+
+
+def test_a_body_in_chunks_of_a_byte_with_trailers_is_taken(connection: socket.socket) -> None:
+    chunks = b"1\r\na\r\n" * 50_000
+    assert ask(connection, CHUNKED + chunks + b"0\r\nX-Sum: 1\r\n\r\n") == OK
+    assert ask(connection) == OK
+
+
+class Stingy(BoundedProtocol):
+    write_seconds = 0.3
+
+
+async def long_winded(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse(b"x" * 20_000_000)(scope, receive, send)
+
+
+def test_an_answer_that_nobody_reads_is_dropped() -> None:
+    lost = threading.Event()
+
+    class Losing(Stingy):
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            lost.set()
+
+    with serving(Losing, None, long_winded) as port, connected(port) as connection:
+        connection.sendall(GET)
+        assert lost.wait(20)
+        assert len(read_all(connection)) < 20_000_000
+
+
+def test_an_answer_that_is_read_comes_whole() -> None:
+    with serving(Stingy, None, long_winded) as port, connected(port) as connection:
+        connection.sendall(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert len(read_all(connection)) > 20_000_000
+
+
+async def rejecting(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse(END, 401)(scope, receive, send)
+
+
+def test_after_an_answer_that_left_a_body_unread_the_connection_ends() -> None:
+    post = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc"
+    with serving(BoundedProtocol, None, rejecting) as port, connected(port) as connection:
+        connection.sendall(post)
+        answer = read_all(connection)
+        assert answer.startswith(b"HTTP/1.1 401")
+        assert answer.endswith(END)
+    with serving(BoundedProtocol, None, rejecting) as port, connected(port) as connection:
+        assert ask(connection, post + b"x" * 97) == b"HTTP/1.1 401 Unauthorized"
+        assert ask(connection, GET) == b"HTTP/1.1 401 Unauthorized"
