@@ -129,7 +129,12 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
     describe_problems(app, DOORS)
     describe_webhooks(app)
     problems.install(app, DOORS)
-    app.add_middleware(BodyLimit, limit=config.max_body_bytes, doors=DOORS)
+    app.add_middleware(
+        BodyLimit,
+        larger={comments.BATCH_PATH: config.max_body_bytes},
+        limit=config.max_body_bytes,
+        doors=DOORS,
+    )
     app.add_middleware(Authentication, database=database, doors=DOORS)
     app.add_middleware(HostCheck, allowed=config.allowed_hosts)
     app.add_middleware(AccessLog, doors=DOORS)

@@ -77,7 +77,9 @@ class Settings(BaseSettings):
         description="Host names by which callers reach the API, besides those of loopback: "
         "`api.example.org,*.example.net`, or `*` for any",
     )
-    max_body_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Largest request body")
+    max_body_bytes: int = Field(
+        16 * 1024 * 1024, gt=0, description="Largest batch; other calls take 128 KiB"
+    )
     key_rate: Rate = Field(
         "100/second",
         description="Limit of comments, and of analyses, per site key; of Coral's calls per site",

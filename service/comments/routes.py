@@ -38,6 +38,9 @@ from service.http.schemas import Page
 
 router = APIRouter(prefix="/v1/comments", tags=["comments"])
 
+BATCH_PATH = "/v1/comments/batch"
+"""Takes bodies of up to `Settings.max_body_bytes`."""
+
 ACCEPTED, KNOWN = 202, 200
 
 IdempotencyKey = Annotated[

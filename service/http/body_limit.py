@@ -3,7 +3,7 @@
 FastAPI's own limit would answer in plain text, and before the key is checked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -12,16 +12,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.errors import TooLarge
 from service.http.doors import Door, find_door
 
+MAX_CALL = 128 * 1024
+"""Bytes of most calls: a comment of 10,000 code points takes 40 kB at most, or 120 kB escaped."""
+
+MAX_VALUES = 200_000
+"""Most values of a large body, counted by the signs before them: parsing costs by the value."""
+
+VALUE_SIGNS = (b",", b":", b"[", b"{")
+
 
 class BodyLimit:
-    """Answers 413 for a body of more than `limit` bytes, announced (Content-Length) or sent.
+    """Answers 413 for a body of too many bytes, announced (Content-Length) or sent.
 
-    Under a door's prefix, the door's own limit holds where it is lower.
+    `larger` names the paths that take more than MAX_CALL, and how many bytes. There a body of
+    more than MAX_VALUES values is refused, too. A door's own limit holds under its prefix.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, doors: Sequence[Door]) -> None:
-        """Wrap `app`."""
+    def __init__(
+        self, app: ASGIApp, larger: Mapping[str, int], limit: int, doors: Sequence[Door]
+    ) -> None:
+        """Wrap `app`; no body may be larger than `limit`."""
         self._app = app
+        self._larger = larger
         self._limit = limit
         self._doors = doors
 
@@ -30,20 +42,25 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        door = find_door(self._doors, scope["path"])
-        limit = min(self._limit, door.max_body) if door else self._limit
+        limit = self._limit_of(scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced[:19]) > limit:
-            raise TooLarge(f"Send a request body of at most {limit} bytes.")
-        received = 0
+            raise TooLarge(f"A request body may have {limit} bytes here.")
+        received = values = 0
 
         async def receive_some() -> Message:
-            nonlocal received
+            nonlocal received, values
             message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                # While FastAPI reads a body, it turns any error but an HTTPException into a 400.
+            body = message.get("body", b"")
+            received += len(body)
+            values += sum(map(body.count, VALUE_SIGNS)) if limit > MAX_CALL else 0
+            if received > limit or values > MAX_VALUES:
+                # FastAPI would turn any other error while reading a body into a 400.
                 raise HTTPException(TooLarge.status)
             return message
 
         await self._app(scope, receive_some, send)
+
+    def _limit_of(self, path: str) -> int:
+        door = find_door(self._doors, path)
+        return min(self._limit, door.max_body if door else self._larger.get(path, MAX_CALL))

@@ -146,7 +146,7 @@ def _request_invalid(error: RequestValidationError) -> NetiquetteError:
     errors = error.errors()
     if any(item["type"] == "json_invalid" for item in errors):
         return BadRequest("The body is not valid JSON (RFC 8259).")
-    if any(item["loc"] == ("body",) for item in errors):
+    if any(item["loc"] == ("body",) and item["type"] != "value_error" for item in errors):
         return Invalid.at(
             "", "The body must be a JSON object, sent as Content-Type: application/json."
         )

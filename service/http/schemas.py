@@ -12,11 +12,15 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    model_validator,
 )
 
 from service.domain.texts import MAX_BODY, clean_body, clean_line
 from service.http.paging import DEFAULT_LIMIT, MAX_LIMIT
 from service.ids import parse_id
+
+MAX_FIELDS = 50
+"""Most fields of an object in a request; none of ours has half as many."""
 
 
 def rfc3339(moment: datetime) -> str:
@@ -43,6 +47,14 @@ class Strict(BaseModel):
     """A request body that refuses unknown fields, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_fields(cls, given: object) -> object:
+        # Each unknown field would become an error of its own: millions take gigabytes.
+        if isinstance(given, dict) and len(given) > MAX_FIELDS:
+            raise ValueError(f"there are {len(given)} fields; no object here has so many")
+        return given
 
 
 class Page(Strict):

@@ -84,7 +84,6 @@ def build(
     again: Annotated[bool, typer.Option("--again", help="Build it even if it exists.")] = False,
 ) -> None:
     """Build the form of a model that serves on this CPU, and check that it scores like Detoxify."""
-
     with told():
         model = find(name or chosen.read_anywhere(settings()).name, settings().models_dir)
         notes = None if again else derived.read(graph_folder(model), graph_conditions())

@@ -137,6 +137,56 @@ def test_large_bodies(small: Backend, announced: bool) -> None:
     assert small.call("POST", "/v1/comments", content=content, headers=JSON).status_code == 202
 
 
+def keys(count: int) -> str:
+    return "{" + ",".join(f'"{number}":1' for number in range(count)) + "}"
+
+
+HOSTILE = {
+    "keys": keys(1_000_000),
+    "keys in a batch": '{"comments":[' + keys(1_000_000) + "]}",
+    "numbers": '{"comments":[' + "1," * 3_000_000 + "1]}",
+    "depth": '{"comments":' + "[" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("path", ["/v1/comments", "/v1/comments/batch"])
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_bodies_that_cost_more_than_their_bytes_are_not_parsed(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    monkeypatch.setattr(json, "loads", pytest.fail)
+    response = backend.client.post(
+        path,
+        content=HOSTILE[kind].encode(),
+        headers=JSON | {"Authorization": f"Bearer {backend.token}"},
+    )
+    monkeypatch.undo()
+    is_problem(response, 413, "too-large")
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"), [("/v1/comments", ""), ("/v1/comments/batch", ""), ("thread", "/thread")]
+)
+def test_an_object_of_many_fields_is_one_error(backend: Backend, path: str, pointer: str) -> None:
+    many = json.loads(keys(2_000))
+    body = comment_in(thread=many) if path == "thread" else many
+    response = backend.call("POST", "/v1/comments" if path == "thread" else path, json=body)
+    is_problem(response, 422, "invalid")
+    assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
+
+
+def test_the_longest_comments_fit_however_they_are_written(backend: Backend) -> None:
+    body = "🙂" * 10_000
+    raw = json.dumps(comment_in(body=body))
+    assert len(raw) > 120_000
+    assert backend.call("POST", "/v1/comments", content=raw, headers=JSON).json()["body"] == body
+    commas = comment_in(body="a," * 5_000)
+    assert backend.call("POST", "/v1/comments", json=commas).status_code == 202
+    batch = {"comments": [comment_in(body="Ja, " * 2_500)] * 20}
+    answer = backend.call("POST", "/v1/comments/batch", json=batch)
+    assert all("id" in item for item in answer.json()["items"])
+
+
 @pytest.mark.parametrize("announced", [True, False])
 def test_the_key_is_looked_at_before_the_body(small: Backend, announced: bool) -> None:
     read = threading.Event()
