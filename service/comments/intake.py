@@ -8,14 +8,13 @@ stores all of them. A comment that arrives while no other waits is committed at 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 from service import clock
@@ -29,6 +28,9 @@ MAX_GROUP = 50
 
 Step = Callable[[Session, Accepted], None]
 """Writes further rows in the unit of work that accepts a comment."""
+
+DEADLOCK = "40P01"
+"""Postgres' SQLSTATE of a transaction that was ended so that another could go on."""
 
 Stored = TypeVar("Stored")
 
@@ -146,7 +148,14 @@ def retry_once(store: Callable[[], Stored]) -> Stored:
     before the commit. The second run then finds it. Raises Conflict if that run fails in
     the same way.
     """
+    deadlock: OperationalError | None = None
     for _ in range(2):
-        with suppress(IntegrityError):
+        try:
             return store()
-    raise Conflict("Another request is storing the same comments. Send the request again.")
+        except IntegrityError:
+            continue
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                raise
+            deadlock = error
+    raise deadlock or Conflict("The same comments are arriving elsewhere. Send the request again.")

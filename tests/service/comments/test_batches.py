@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, select
 
 from service.domain.vocabulary import MemberStatus
@@ -123,3 +124,36 @@ def test_no_batch_at_all(backend: Backend, body: Any) -> None:
     response = backend.call("POST", "/v1/comments/batch", json=body)
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_titles_and_names_are_written_in_one_order(backend: Backend) -> None:
+    threads = [f"artikel-{number}" for number in range(6)]
+    members = [f"leser-{number}" for number in range(6)]
+    pairs = list(zip(threads, members, strict=True))
+    known = backend.comment(external_id="bekannt", thread={"key": "anderswo"})
+    first = [comment_in(thread={"key": key}, member={"key": name}) for key, name in pairs]
+    backend.call("POST", "/v1/comments/batch", json={"comments": first})
+    updated: dict[str, list[Any]] = {"thread": [], "member": []}
+
+    def note(_connection: object, _cursor: object, statement: str, given: Any, *_: object) -> None:
+        for table, ids in updated.items():
+            if statement.startswith(f"UPDATE {table} "):
+                rows = given if isinstance(given, list) else [given]
+                ids += [row[-1] if isinstance(row, tuple) else row[f"{table}_id"] for row in rows]
+
+    again = [
+        comment_in(thread={"key": key, "title": f"{key} neu"}, member={"key": name, "name": name})
+        for key, name in reversed(pairs)
+    ]
+    known_again = comment_in(external_id="bekannt", thread={"key": "anderswo"})
+    event.listen(backend.database.engine, "before_cursor_execute", note)
+    try:
+        batch = {"comments": [*again[:3], known_again, *again[3:]]}
+        items = backend.call("POST", "/v1/comments/batch", json=batch).json()["items"]
+    finally:
+        event.remove(backend.database.engine, "before_cursor_execute", note)
+    assert items[3]["id"] == known["id"]
+    assert items[0]["thread"]["title"] == f"{threads[-1]} neu"
+    for ids in updated.values():
+        assert len(ids) == 6
+        assert ids == sorted(ids)

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from service import clock
 from service.comments.accepting import Accepted, Item, accept_items
-from service.comments.intake import MAX_GROUP, Intake
+from service.comments.intake import MAX_GROUP, Intake, retry_once
 from service.comments.schemas import CommentIn
 from service.db import Database
 from service.domain.vocabulary import Lane
@@ -136,3 +136,36 @@ def test_a_failure_is_told_to_all_and_is_over_with_its_cause(tmp_path: Path) -> 
     migrate(database)
     assert intake.accept(add_site(database).site_id, item()).created
     database.dispose()
+
+
+class Deadlock(Exception):
+    sqlstate = "40P01"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_who_is_ended_for_another_tries_once_more(times: int) -> None:
+    deadlock = OperationalError("UPDATE thread", {}, Deadlock())
+    failures: list[BaseException] = [deadlock] * times
+
+    def store() -> str:
+        if failures:
+            raise failures.pop()
+        return "stored"
+
+    if times == 1:
+        assert retry_once(store) == "stored"
+    else:
+        with pytest.raises(OperationalError):
+            retry_once(store)
+
+
+def test_what_is_no_deadlock_is_not_tried_again() -> None:
+    calls: list[int] = []
+
+    def store() -> None:
+        calls.append(1)
+        raise OperationalError("UPDATE thread", {}, Exception("the server is gone"))
+
+    with pytest.raises(OperationalError):
+        retry_once(store)
+    assert calls == [1]
