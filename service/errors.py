@@ -132,6 +132,12 @@ class ClaimedByAnother(Conflict):
     slug, title = "claimed", "Another moderator has claimed this comment"
 
 
+class TooManyRevisions(Conflict):
+    """The comment has as many revisions as one may have."""
+
+    slug, title = "too-many-revisions", "The comment was edited too often"
+
+
 class UndoTooLate(Conflict):
     """The undo window of the decision has passed, or the comment has changed since."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy import tuple_
 from sqlmodel import Session, and_, col, select
 from sqlmodel.sql.expression import Select
 
@@ -127,16 +128,16 @@ def _latest(
     """Return the newest row for each comment's current revision, by comment id."""
     if not comments:
         return {}
+    current = [(comment.id, comment.revision) for comment in comments]
     rows = session.exec(
         select(table)
         .where(
             col(table.site_id) == site_id,
-            col(table.comment_id).in_([comment.id for comment in comments]),
+            tuple_(col(table.comment_id), col(table.revision)).in_(current),
         )
         .order_by(col(table.created_at), col(table.id))
     )
-    current = {comment.id: comment.revision for comment in comments}
-    return {row.comment_id: row for row in rows if row.revision == current[row.comment_id]}
+    return {row.comment_id: row for row in rows}
 
 
 def get_body(session: Session, site_id: UUID, comment_id: UUID, revision: int) -> str:

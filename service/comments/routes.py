@@ -30,6 +30,7 @@ from service.errors import (
     OutdatedDecision,
     RequestInFlight,
     ThreadClosed,
+    TooManyRevisions,
 )
 from service.http.context import Context
 from service.http.openapi import problems
@@ -130,7 +131,13 @@ def get_comment(comment_id: CommentId, caller: ReadingKey, context: Context) -> 
 @router.patch(
     "/{comment_id}",
     responses=problems(
-        NotFound, ThreadClosed, MemberSuspended, MemberBanned, IllegalTransition, OutdatedDecision
+        NotFound,
+        ThreadClosed,
+        MemberSuspended,
+        MemberBanned,
+        IllegalTransition,
+        OutdatedDecision,
+        TooManyRevisions,
     ),
     summary="Edit a comment",
 )

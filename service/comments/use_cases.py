@@ -17,11 +17,14 @@ from service.comments.schemas import CommentOut
 from service.db import after_commit
 from service.domain.states import Actor, State
 from service.domain.vocabulary import Lane
-from service.errors import ThreadClosed
+from service.errors import ThreadClosed, TooManyRevisions
 from service.http.callers import Caller
 from service.http.context import Context
 from service.members.status import refusal
 from service.tables import Comment, Revision
+
+MAX_REVISIONS = 200
+"""Of one comment: all of them are kept, and shown to moderators."""
 
 log = structlog.get_logger(__name__)
 
@@ -120,6 +123,10 @@ def edit_comment(context: Context, caller: Caller, comment_id: UUID, body: str) 
 
 
 def _check_may_edit(session: Session, comment: Comment) -> None:
+    if comment.revision >= MAX_REVISIONS:
+        raise TooManyRevisions(
+            f"A comment may have {MAX_REVISIONS} revisions. Withdraw it and write a new one."
+        )
     record = get_record(session, comment.site_id, comment.id)
     thread, member = record.thread, record.member
     if not thread.open:

@@ -4,7 +4,8 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 from service.errors import Invalid
@@ -12,7 +13,16 @@ from service.errors import Invalid
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
+MAX_PAGE = 500_000
+"""Most code points of texts on one page, unless a single text has more: 2 MB at most."""
+
 Position = TypeVar("Position")
+
+
+def fitting(sizes: Sequence[int]) -> int:
+    """Return how many items of a page fit, by the code points of each: at least the first."""
+    sums = accumulate(sizes)
+    return max(1, sum(size <= MAX_PAGE for size in sums)) if sizes else 0
 
 
 def encode_cursor(list_name: str, filters: dict[str, str], position: str) -> str:

@@ -11,7 +11,7 @@ from service.comments.presenter import present_comment
 from service.comments.repository import comments_with_text, complete
 from service.comments.schemas import ModeratorOut
 from service.http.context import Context
-from service.http.paging import decode_cursor, encode_cursor
+from service.http.paging import decode_cursor, encode_cursor, fitting
 from service.reports.repository import open_report_counts
 from service.review import selection as conditions
 from service.review.schemas import (
@@ -42,11 +42,10 @@ def read_queue(context: Context, site_id: UUID, query: QueueQuery) -> QueueOut:
         ids = [comment_id for _, comment_id in places[: query.limit]]
         items = read_items(session, site_id, ids, now)
         counts = _count(session, site_id, stale, now)
-    more = len(places) > query.limit
-    following = (
-        encode_cursor(LIST, filters, _format_place(places[query.limit - 1])) if more else None
-    )
-    return QueueOut(items=items, next=following, counts=counts)
+    count = fitting([len(item.body) for item in items])
+    more = len(places) > count
+    following = encode_cursor(LIST, filters, _format_place(places[count - 1])) if more else None
+    return QueueOut(items=items[:count], next=following, counts=counts)
 
 
 def stale_since(context: Context, now: datetime) -> datetime:

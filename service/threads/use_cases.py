@@ -10,7 +10,7 @@ from service.comments.schemas import MemberOut
 from service.domain.states import State
 from service.errors import NotFound
 from service.http.context import Context
-from service.http.paging import decode_cursor, encode_cursor
+from service.http.paging import decode_cursor, encode_cursor, fitting
 from service.tables import Comment, Member, Thread
 from service.threads.schemas import (
     ReaderComment,
@@ -51,11 +51,12 @@ def list_comments(
             page = page.order_by(column)
             page = page.where(column > position) if position else page
         rows = session.execute(page).all()
+    count = fitting([len(body) for _, body, *_ in rows[: query.limit]])
     items = [
         _present(comment, body, member, is_shown=is_shown, reader=reader)
-        for comment, body, _, member, is_shown in rows[: query.limit]
+        for comment, body, _, member, is_shown in rows[:count]
     ]
-    more = len(rows) > query.limit
+    more = len(rows) > count
     return ThreadCommentsOut(
         items=items, next=encode_cursor(LIST, filters, str(items[-1].id)) if more else None
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from service.domain.states import State
 from service.domain.vocabulary import MemberStatus
+from service.http import paging
 from service.ids import new_id
 from service.tables import Member
 from service.testing.backend import Backend
@@ -283,3 +284,23 @@ def test_threads_that_are_not_there(backend: Backend, key: str, status: int) -> 
 def test_percent_encoded_keys_are_the_same_keys(backend: Backend) -> None:
     backend.comment(thread={"key": "a:1@x"})
     assert backend.call("GET", "/v1/threads/a%3A1%40x/comments").status_code == 200
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_long_texts_make_short_pages(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    monkeypatch.setattr(paging, "MAX_PAGE", 500)
+    posted = [backend.comment(body=f"{number} " + "x" * 196)["id"] for number in range(5)]
+    for comment in posted:
+        backend.judge(comment, State.APPROVED)
+    seen: list[list[str]] = []
+    after = None
+    while after is not None or not seen:
+        query = {"order": order, "limit": 200} | ({"after": after} if after else {})
+        page = backend.call("GET", "/v1/threads/artikel/comments", params=query).json()
+        seen.append([item["id"] for item in page["items"]])
+        after = page["next"]
+    assert [len(page) for page in seen] == [2, 2, 1]
+    expected = posted if order == "oldest" else posted[::-1]
+    assert [comment for page in seen for comment in page] == expected
