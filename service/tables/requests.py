@@ -26,7 +26,7 @@ class IdempotentRequest(SQLModel, table=True):
     status: int
     answer: dict[str, Any] = Field(sa_type=JSON_TYPE)
     in_flight_until: datetime | None = Field(
-        None, sa_type=UtcDateTime, description="While a caller still waits for the decision"
+        default=None, sa_type=UtcDateTime, description="While a caller still waits for the decision"
     )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
