@@ -1,6 +1,7 @@
 """BERT's classifier as Detoxify runs it, plus a linear head that marks toxic tokens."""
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -59,7 +60,7 @@ def masked_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 def parameter_groups(
     network: Network, rate: float, head_rate: float, decay: float
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Decay the learning rate by layer: ``rate`` for the last, ``decay`` of it for the next below.
 
     Embeddings stay frozen: most pieces are rare in the training texts, and moving the frequent ones
@@ -67,7 +68,7 @@ def parameter_groups(
     """
     network.classifier.bert.embeddings.requires_grad_(False)
     layers = network.classifier.bert.encoder.layer
-    groups: list[dict[str, object]] = [
+    groups: list[dict[str, Any]] = [
         {"params": list(layer.parameters()), "lr": rate * decay ** (len(layers) - 1 - index)}
         for index, layer in enumerate(layers)
     ]
