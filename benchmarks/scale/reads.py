@@ -67,7 +67,7 @@ class World:
     def member(self) -> None:
         """Read a member with what is counted of them."""
         key = f"leser-{self._block()}-{self._chance(MEMBERS_PER_BLOCK)}"
-        assert read_member(self.context, self.site, key).comments
+        assert read_member(self.context, self.site, key).comments.approved
 
     def find(self) -> UUID:
         """Find a comment by the site's own id for it."""
@@ -151,6 +151,6 @@ READS: dict[str, Read] = {
     "comment and history": World.comment,
     "page of events": World.events,
     "lease and give back": World.lease,
-    "sweep": World.sweep,
+    "sweep": World.run_sweep,
     "metrics of the queues": World.metrics,
 }
