@@ -1,12 +1,9 @@
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-import tiny
-
+from tests.workers.models.training import tiny
 from workers.models.training import rounds
 from workers.models.training.examples import HARMLESS, Example
 from workers.models.training.network import Network

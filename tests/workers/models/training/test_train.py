@@ -1,13 +1,10 @@
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-import tiny
-
+from tests.workers.models.training import tiny
 from workers.models.training import train as training
 from workers.models.training.average import average
 from workers.models.training.examples import HARMLESS, Example

@@ -1,13 +1,10 @@
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-import tiny
-
+from tests.workers.models.training import tiny
 from workers.models.training.network import Network
 from workers.models.training.predict import logits_of
 from workers.models.training.write import SHIPPED, read, write
