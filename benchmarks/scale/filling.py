@@ -82,8 +82,8 @@ class Filled:
             filled.records.moderators.append(moderator.id)
             rows[Endpoint].append(filled.records.endpoint(number))
         write(database, rows)
-        for site in range(SITES):
-            write(database, filled._backlog(site))
+        for number in range(SITES):
+            write(database, filled._backlog(number))
         return filled
 
     def grow(self, comments: int) -> None:

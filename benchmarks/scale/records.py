@@ -69,7 +69,7 @@ class Records:
         rows[Assessment].append(assessment)
         state = comment["state"]
         by_policy = state if state is State.FLAGGED else State.APPROVED
-        steps = [(Actor.POLICY, State.PENDING, by_policy)]
+        steps: list[tuple[Actor, State, State]] = [(Actor.POLICY, State.PENDING, by_policy)]
         if state is State.REJECTED:
             steps = [
                 (Actor.POLICY, State.PENDING, State.FLAGGED),

@@ -43,7 +43,7 @@ if engine.dialect.name == "sqlite":
             connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]  # an sqlite3.Connection
 
 
-@celery.task(name="deliver", ignore_result=True)
+@celery.task(name="deliver", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery ships no types
 def deliver(sending_id: int) -> None:
     """Send one payload, and keep what came of it."""
     with Session(engine) as session:

@@ -47,7 +47,8 @@ async def _body(receive: Any) -> bytes:
         part = await receive()
         if part["type"] == "http.disconnect":
             return b""
-        body += part.get("body", b"")
+        more: bytes = part.get("body", b"")
+        body += more
         if not part.get("more_body"):
             return body
 

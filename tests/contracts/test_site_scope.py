@@ -35,7 +35,7 @@ def names_its_site(statement: Any) -> bool:
 def tables_of(statement: Any) -> set[Table]:
     found = {node for node in visitors.iterate(statement) if isinstance(node, Table)}
     columns = (node for node in visitors.iterate(statement) if isinstance(node, Column))
-    return (found | {column.table for column in columns}) & OF_A_SITE  # type: ignore[arg-type]  # Table
+    return (found | {column.table for column in columns}) & OF_A_SITE
 
 
 def is_allowed(statement: Any, tables: set[Table]) -> bool:

@@ -170,6 +170,6 @@ def _memory(pid: int) -> int:
     try:
         whole = psutil.Process(pid)
         family = [whole, *whole.children(recursive=True)]
-        return sum(process.memory_info().rss for process in family) // 2**20
+        return int(sum(process.memory_info().rss for process in family) // 2**20)
     except psutil.NoSuchProcess:
         return 0

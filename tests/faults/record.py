@@ -3,9 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from service.clock import LONGEST_HOLD
@@ -27,8 +28,8 @@ def check_tables(
     session: Session, site_id: UUID, now: datetime, *, bundled: bool = False
 ) -> Iterator[str]:
     """Yield everything that is wrong with the site's comments and events."""
-    decisions = _by_comment(session, Decision, site_id)
-    revisions = _by_comment(session, Revision, site_id)
+    decisions = _by_comment(session, Decision, site_id, col(Decision.created_at))
+    revisions = _by_comment(session, Revision, site_id, col(Revision.number))
     for comment in session.exec(select(Comment).where(col(Comment.site_id) == site_id)):
         chain = decisions.get(comment.id, [])
         texts = {row.number: row.body for row in revisions.get(comment.id, [])}
@@ -119,7 +120,7 @@ def _check_automatic(
 def _check_events(
     session: Session, site_id: UUID, decisions: dict[UUID, list[Decision]], now: datetime
 ) -> Iterator[str]:
-    events = _by_comment(session, Event, site_id)
+    events = _by_comment(session, Event, site_id, col(Event.created_at))
     numbered = [e for rows in events.values() for e in rows if e.sequence is not None]
     numbers = sorted(event.sequence or 0 for event in numbered)
     given = session.get_one(Site, site_id).event_sequence
@@ -158,9 +159,10 @@ def _gaps(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:5])) + f" … {numbers[-1]}" if numbers else "none"
 
 
-def _by_comment(session: Session, table: type[Row], site_id: UUID) -> dict[UUID, list[Row]]:
-    """Return the site's rows by comment, oldest first."""
-    place = col(Revision.number) if table is Revision else col(table.created_at)
+def _by_comment(
+    session: Session, table: type[Row], site_id: UUID, place: Mapped[Any]
+) -> dict[UUID, list[Row]]:
+    """Return the site's rows by comment, in the order of that column."""
     rows: dict[UUID, list[Row]] = defaultdict(list)
     for row in session.exec(select(table).where(col(table.site_id) == site_id).order_by(place)):
         if row.comment_id is not None:

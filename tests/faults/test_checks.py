@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -157,7 +158,7 @@ def test_damage_is_found(
     assert told in "\n".join(problems(database, rows))
 
 
-COMMENT = {"id": str(UUID(int=1)), "state": "withdrawn", "revision": 1}
+COMMENT: dict[str, Any] = {"id": str(UUID(int=1)), "state": "withdrawn", "revision": 1}
 HISTORY = [
     {"kind": "revision", "revision": 1, "body": "Danke"},
     {"kind": "decision", "id": "d", "revision": 1, "state": "approved"},

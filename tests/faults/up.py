@@ -49,8 +49,8 @@ _file_url = database.url
 def main() -> int:
     """Run until told to end."""
     child.STEADY = STEADY
-    specs.command = command
-    start.Broker = ProxiedBroker
+    specs.command = command  # type: ignore[attr-defined]  # where the children's specs look it up
+    start.Broker = ProxiedBroker  # type: ignore[attr-defined]  # where the start looks it up
     database.url = database_url
     return start.run(settings(), int(os.environ["PORT"]))
 

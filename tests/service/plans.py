@@ -134,7 +134,8 @@ def _table_of(node: dict[str, Any]) -> str:
         (
             table.name
             for table in SQLModel.metadata.tables.values()
-            if index in {one.name for one in (*table.indexes, *table.constraints)}
+            if index in {one.name for one in table.indexes}
+            or index in {one.name for one in table.constraints}
         ),
         "",
     )

@@ -57,7 +57,8 @@ class Site(World):
         """Return a comment that nobody claims."""
         if state is State.FLAGGED:
             items = self.call("GET", "/v1/review/queue?order=riskiest&reason=toxicity")["items"]
-            return next(item["id"] for item in items if item["claim"] is None)
+            found: str = next(item["id"] for item in items if item["claim"] is None)
+            return found
         ids = (str(self.find()) for _ in range(100))
         return next(id_ for id_ in ids if self.call("GET", f"/v1/comments/{id_}")["state"] == state)
 
@@ -80,7 +81,7 @@ def site(
 def _filled(url: str) -> Iterator[Site]:
     filled = Filled.with_backlog(url)
     filled.grow(10 * BLOCK)
-    rates = {"key_rate": "9999/second", "member_rate": "9999/second", "report_rate": "9999/second"}
+    rates: dict[str, Any] = dict.fromkeys(("key_rate", "member_rate", "report_rate"), "9999/second")
     app = create_app(Settings(database_url=url, redis_url="redis://127.0.0.1:1/0", **rates))
     yield Site(filled, app.state.context, TestClient(app))
     app.state.context.database.dispose()
@@ -170,7 +171,7 @@ def wait(site: Site) -> None:
     find_positions_with_news(site.context.database, [(site.site, 0)])
 
 
-WORK: dict[str, Callable[[Site], None]] = {
+WORK: dict[str, Callable[[Site], object]] = {
     "post": post,
     "decide and undo": decide_and_undo,
     "report": report,
@@ -186,7 +187,7 @@ WORK: dict[str, Callable[[Site], None]] = {
 
 
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
-def test_nothing_else_grows(site: Site, work: Callable[[Site], None]) -> None:
+def test_nothing_else_grows(site: Site, work: Callable[[Site], object]) -> None:
     assert faults(site.plans(lambda: work(site))) == []
 
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -30,8 +31,9 @@ def test_a_secret_is_read_from_a_file_unless_the_environment_has_it(
 @pytest.mark.parametrize("name", ["key_rate", "member_rate", "report_rate"])
 @pytest.mark.parametrize("rate", ["", "many", "20", "20/fortnight", "-1/second", "1.5/second"])
 def test_what_is_no_rate_is_refused_at_the_start(name: str, rate: str) -> None:
+    given: dict[str, Any] = {name: rate}
     with pytest.raises(ValidationError, match="20/minute"):
-        Settings(**{name: rate})
+        Settings(**given)
 
 
 @pytest.mark.parametrize("rate", ["20/minute", "100 per second", "5/10 minutes"])

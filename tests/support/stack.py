@@ -81,7 +81,8 @@ class Worker:
 
     @property
     def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children()
+        found: list[psutil.Process] = psutil.Process(self.process.pid).children()
+        return found
 
     def kill(self) -> None:
         self.process.kill()

@@ -62,7 +62,7 @@ def test_what_a_dead_leader_left_is_cleaned_up(
 
 
 def is_zombie(pid: int) -> bool:
-    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
 
 
 def test_stages_end_in_reverse_order(

@@ -6,6 +6,7 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from service.domain.states import Actor, State
+from service.ids import new_id
 from service.settings import Settings
 from service.tables import Comment, Decision
 from service.telemetry.exposition import serve_metrics
@@ -66,9 +67,18 @@ def test_claims_that_were_lost(backend: Backend) -> None:
 
 
 def test_a_number_that_cannot_be_counted_is_told_and_raises_nothing() -> None:
-    nameless = Decision(to_state=State.FLAGGED, actor=Actor.POLICY, reasons=[{}])
+    comment = Comment(site_id=new_id(), thread_id=new_id(), member_id=new_id())
+    nameless = Decision(
+        site_id=comment.site_id,
+        comment_id=comment.id,
+        revision=1,
+        from_state=State.PENDING,
+        to_state=State.FLAGGED,
+        actor=Actor.POLICY,
+        reasons=[{}],
+    )
     with capture_logs() as logs:
-        count_decision(nameless, Comment())
+        count_decision(nameless, comment)
     assert [(line["event"], line["what"]) for line in logs] == [("not_counted", "count_decision")]
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -60,14 +61,15 @@ def test_lag_is_that_of_the_oldest_event_that_is_due(database: Database) -> None
     with frozen_clock() as now:
         start = clock.now()
         sites = [add_site(database, key).site_id for key in ("zeitung", "blatt", "leer")]
+        events: list[tuple[UUID, int, dict[str, Any]]] = [
+            (sites[0], 5, {"sequence": 1, "numbered_at": start}),
+            (sites[0], 6, {"cancelled_at": start}),
+            (sites[0], 30, {}),
+            (sites[1], 20, {}),
+            (sites[1], 90, {}),
+        ]
         with database.write() as session:
-            for site, due, kind in [
-                (sites[0], 5, {"sequence": 1, "numbered_at": start}),
-                (sites[0], 6, {"cancelled_at": start}),
-                (sites[0], 30, {}),
-                (sites[1], 20, {}),
-                (sites[1], 90, {}),
-            ]:
+            for site, due, kind in events:
                 due_at = start + timedelta(seconds=due)
                 event = Event(site_id=site, type=EventType.COMMENT_APPROVED, due_at=due_at, **kind)
                 session.add(event)
@@ -110,7 +112,7 @@ def test_receivers_by_how_they_fare(database: Database) -> None:
     ],
 )
 def test_each_query_has_its_index(database: Database, query: Any, index: str) -> None:
-    dialect = sqlite.dialect() if database.is_sqlite else postgresql.dialect()
+    dialect = sqlite.dialect() if database.is_sqlite else postgresql.dialect()  # type: ignore[no-untyped-call]  # of SQLAlchemy
     statement = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     with database.read() as session:
         if not database.is_sqlite:

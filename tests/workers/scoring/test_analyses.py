@@ -177,7 +177,7 @@ def test_the_sweep_nudges_what_was_missed(database: Database, scoring: Scoring) 
 
 def test_a_process_that_is_told_to_end_gives_back_what_is_left(database: Database) -> None:
     class Ended(FakeEngine):
-        def score(self, _texts: object) -> list[object]:  # type: ignore[override]
+        def score(self, texts: Sequence[str]) -> list[Scored]:  # noqa: ARG002 - as the protocol has it
             raise SystemExit
 
     add_analyses(database, "a", "b")

@@ -170,7 +170,10 @@ def test_the_old_model_goes_on_when_the_chosen_one_cannot_be_loaded(
     wait_until(lambda: scorers(database) == [FakeEngine.model])
     with capture_logs() as logs:
         choose(database, *choice)
-        refused = lambda: [e["error"] for e in logs if e["event"] == "model_not_loaded"]  # noqa: E731
+
+        def refused() -> list[str]:
+            return [e["error"] for e in logs if e["event"] == "model_not_loaded"]
+
         wait_until(lambda: len(refused()) == 1)
         (comment_id,) = add_comments(database, rows, "a")
         child.score(Lane.COMMENTS)

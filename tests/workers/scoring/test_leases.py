@@ -16,6 +16,7 @@ from service.domain.states import Actor, State
 from service.domain.vocabulary import Lane
 from service.ids import new_id
 from service.tables import SPENT_ATTEMPTS, Comment, Revision
+from service.tables.conditions import PENDING
 from service.testing.rows import SiteRows, add_comments, frozen_clock
 from workers.scoring import leases
 from workers.scoring.leases import Batch, Limits
@@ -204,7 +205,7 @@ def test_two_leasers_never_share_a_comment(database: Database, rows: SiteRows) -
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("condition", "index"),
-    [(lambda: leases.PENDING, "ix_comment_pending"), (lambda: leases.SPENT, "ix_comment_spent")],
+    [(lambda: PENDING, "ix_comment_pending"), (lambda: leases.SPENT, "ix_comment_spent")],
 )
 def test_queries_use_their_partial_index(
     database: Database, condition: Callable[[], object], index: str

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
@@ -23,9 +24,10 @@ from service.testing.rows import SiteRows, add_comments, add_site
 from tests.support.fake_worker import FakeEngine
 from tests.support.record import check_record
 from workers.scoring import leases
-from workers.scoring.batch import Outcome, Scoring
+from workers.scoring.batch import Scoring
 from workers.scoring.checks import score_checked
 from workers.scoring.leases import Batch, Limits
+from workers.scoring.outcomes import Outcome
 from workers.scoring.storing import store
 
 ENGINE = FakeEngine()
@@ -107,7 +109,12 @@ def test_reports_made_while_it_was_pending_count(
     codes: list[str],
 ) -> None:
     reported, neighbour = add_comments(database, rows, "a", "b")
-    about = {"site_id": rows.site_id, "comment_id": reported, "revision": 1, "reason": "insult"}
+    about: dict[str, Any] = {
+        "site_id": rows.site_id,
+        "comment_id": reported,
+        "revision": 1,
+        "reason": "insult",
+    }
     with database.write() as session:
         readers = [Member(site_id=rows.site_id, key=f"leser-{n}") for n in range(members)]
         session.add_all(readers)

@@ -115,12 +115,13 @@ def test_html_is_read_for_what_it_shows(backend: Backend) -> None:
 
 
 def test_null_means_the_default(backend: Backend) -> None:
-    fields = ("languages", "spanAnnotations", "doNotStore", "clientToken", "context")
+    names = ("languages", "spanAnnotations", "doNotStore", "clientToken", "context")
+    nothing: dict[str, Any] = dict.fromkeys(names)
     wanted = {"TOXICITY": None, "INSULT": {"scoreType": None, "scoreThreshold": None}}
-    answer = analyze(backend, requestedAttributes=wanted, **dict.fromkeys(fields))
+    answer = analyze(backend, requestedAttributes=wanted, **nothing)
     assert error_type(answer) == "UNKNOWN_ATTRIBUTE"
     del wanted["INSULT"]
-    answer = analyze(backend, requestedAttributes=wanted, **dict.fromkeys(fields))
+    answer = analyze(backend, requestedAttributes=wanted, **nothing)
     assert answer.json()["languages"] == ["de"]
 
 

@@ -26,6 +26,7 @@ def pack_q4(weights: npt.NDArray[np.float32]) -> bytes:
 def e5s1(path: Path) -> dict[str, npt.NDArray[np.float32]]:
     """Write a one-layer file and return its tensors before quantisation."""
     rng = np.random.default_rng(3)
+    shapes: dict[str, tuple[int, ...]]
     shapes = {"emb.word": (VOCABULARY, HIDDEN), "emb.pos": (POSITIONS, HIDDEN)}
     shapes |= {"emb.type": (TYPES, HIDDEN), "emb.ln.w": (HIDDEN,), "emb.ln.b": (HIDDEN,)}
     for part in ("q", "k", "v", "ao", "fi", "fo"):
@@ -85,7 +86,7 @@ def test_names_are_those_of_bert(tmp_path: Path) -> None:
     bert = BertModel(bert_config(shape, shape.vocabulary), add_pooling_layer=False)
     bert.load_state_dict(state)  # refuses missing, unknown and misshapen tensors
     assert torch.equal(
-        bert.encoder.layer[0].attention.self.key.weight,
+        bert.get_parameter("encoder.layer.0.attention.self.key.weight"),
         state["encoder.layer.0.attention.self.key.weight"],
     )
 

@@ -63,7 +63,10 @@ def full() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def both() -> tuple[Tokenizer, Tokenizer, list[int]]:
     kept = select_pieces(full(), ["abc ab", "ca!"])
-    load = lambda value: Tokenizer.from_str(json.dumps(value))  # noqa: E731
+
+    def load(value: dict[str, Any]) -> Tokenizer:
+        return Tokenizer.from_str(json.dumps(value))
+
     return load(full()), load(trim(full(), kept)), kept
 
 
