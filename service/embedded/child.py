@@ -1,5 +1,6 @@
 """Start, watch and end one child process of the embedded default."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -52,11 +53,19 @@ class Child:
     _heard: int = 0
 
     def start(self) -> None:
-        """Start the process; raises OSError if that is impossible."""
-        logs.bound(self.spec.log)
+        """Start it; raises OSError if that is impossible, and sets the next start back."""
+        try:
+            self._process = self._launch()
+        except OSError:
+            self._set_back()
+            raise
+        self.guardian.watch(self._process.pid)
+        self._started = time.monotonic()
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         with logs.open_log(self.spec.log) as log:
             self._heard = log.tell()
-            self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+            return subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 self.spec.command,
                 env=self.spec.environment,
                 stdin=subprocess.DEVNULL,
@@ -65,8 +74,6 @@ class Child:
                 pass_fds=self.spec.descriptors,
                 start_new_session=True,
             )
-        self.guardian.watch(self._process.pid)
-        self._started = time.monotonic()
 
     @property
     def running(self) -> bool:
@@ -85,9 +92,13 @@ class Child:
         self.done = self.spec.once and code == 0
         if time.monotonic() - self._started > STEADY:
             self.failures = 0
+        self._set_back()
+        return code
+
+    def _set_back(self) -> None:
+        """Count a failure, and wait before the next start."""
         self.failures += 1
         self._due = time.monotonic() + self.pause
-        return code
 
     @property
     def pause(self) -> float:
@@ -100,8 +111,13 @@ class Child:
         return self._process is None and not self.done and time.monotonic() >= self._due
 
     def heard(self) -> list[str]:
-        """Return the lines that the child has written to its log since the last call."""
+        """Return the lines that it has written to its log since the last call.
+
+        Raises OSError where the log cannot be read.
+        """
         with self.spec.log.open("rb") as log:
+            # Somebody, or the limit of a log, may have emptied it.
+            self._heard = min(self._heard, log.seek(0, os.SEEK_END))
             log.seek(self._heard)
             lines = log.read().splitlines(keepends=True)
         if lines and not lines[-1].endswith(b"\n"):

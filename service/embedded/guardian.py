@@ -37,9 +37,14 @@ class Guardian:
         self._watched.pop(pid, None)
         self._tell(f"-{pid}\n")
 
+    @property
+    def alive(self) -> bool:
+        """Whether nobody has ended it."""
+        return self._process.poll() is None
+
     def tend(self) -> None:
-        """Start the guardian again if it has ended, with all groups that it watched."""
-        if self._process.poll() is not None:
+        """Start the guardian anew if somebody has ended it; raises OSError if it cannot be."""
+        if not self.alive:
             self._process.communicate()
             self._process = self._start()
             for pid in self._watched:
@@ -60,8 +65,9 @@ class Guardian:
         )
 
     def _tell(self, line: str) -> None:
-        # A guardian that has died is replaced by tend(), with the whole list.
-        with contextlib.suppress(BrokenPipeError):
+        # A guardian that has died is replaced by tend(), with the whole list. ValueError:
+        # its pipe is closed already, and no new one could be started yet.
+        with contextlib.suppress(OSError, ValueError):
             os.write(self._process.stdin.fileno(), line.encode())  # type: ignore[union-attr]  # started with a pipe
 
 

@@ -10,24 +10,36 @@ LIMIT = 10 * 1024 * 1024
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a log for a child to append to."""
+    """Open a log for a child to append to; its folder is made anew if somebody has removed it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("ab", buffering=0)
 
 
 def bound(path: Path, limit: int = LIMIT) -> None:
     """Move a log of more than `limit` bytes aside, to `<name>.1`.
 
-    The log is copied and truncated, so that the child goes on appending to the same file.
-    Lines that it writes in between may be lost.
+    Copies and truncates: the child goes on writing to the same file, at its new
+    end, since it was opened for appending. Lines in between may be lost.
+    Raises OSError where the log is gone, or the disk has no room for the copy; half
+    a copy is removed, so that it does not keep the disk full.
     """
-    if path.exists() and path.stat().st_size > limit:
-        shutil.copyfile(path, path.with_name(path.name + ".1"))
-        os.truncate(path, 0)
+    if path.stat().st_size <= limit:
+        return
+    older = path.with_name(path.name + ".1")
+    try:
+        shutil.copyfile(path, older)
+    except OSError:
+        older.unlink(missing_ok=True)
+        raise
+    os.truncate(path, 0)
 
 
 def tail(path: Path, lines: int = 15) -> str:
-    """Return the last lines of a log, to be shown on the console."""
-    with path.open("rb") as log:
-        log.seek(max(0, log.seek(0, os.SEEK_END) - 8192))
-        text = log.read().decode(errors="replace")
+    """Return the last lines of a log, for a person who must find out what happened."""
+    try:
+        with path.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 8192))
+            text = log.read().decode(errors="replace")
+    except OSError as error:
+        text = f"(the log cannot be read: {error.strerror})"
     return "\n".join(f"  | {line}" for line in text.splitlines()[-lines:])

@@ -1,11 +1,11 @@
 """Start the child processes, restart those that die, and end them all in order."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from service.embedded import log_files as logs
 from service.embedded.child import Child, Spec
-from service.embedded.console import StartRefused, say
+from service.embedded.console import Complaints, StartRefused, say
 from service.embedded.guardian import Guardian
 from service.embedded.stopping import Stopping
 
@@ -14,13 +14,18 @@ HOPELESS = 3
 """Failures of one child in a row, before the service is ready, after which the start ends."""
 
 LOG_CHECK = 10.0
+GUARDIAN_PAUSE = 1.0
+"""Seconds between two starts of a guardian in the place of a dead one."""
 
 
 class Supervisor:
     """Starts, restarts and ends all children, in one thread.
 
-    Children are started in stages, and ended in the reverse order of stages; those of one
-    stage end together. The grace times of all stages add up to less than 10 seconds.
+    Whatever the system refuses one child (a descriptor, room on the disk, its log) is
+    told once and tried again: the other children live on.
+
+    Children are ended in the reverse order of their stages; those of one stage
+    together. All stages' graces together stay below 10 s.
     """
 
     def __init__(self, guardian: Guardian, stopping: Stopping) -> None:
@@ -29,6 +34,8 @@ class Supervisor:
         self._stopping = stopping
         self._stages: list[list[Child]] = []
         self._log_check = 0.0
+        self._guardian_due = 0.0
+        self._complaints = Complaints()
 
     def start(self, *specs: Spec) -> None:
         """Start one more stage of children; raises StartRefused when one cannot be started."""
@@ -43,7 +50,7 @@ class Supervisor:
     @property
     def jobs_done(self) -> bool:
         """Whether every child with a job to finish has finished it."""
-        return all(child.done for stage in self._stages for child in stage if child.spec.once)
+        return all(child.done for child in self._children if child.spec.once)
 
     def wait_for(self, condition: Callable[[], bool], pace: float = TICK) -> None:
         """Tend the children until the condition holds; it is checked every `pace` seconds.
@@ -79,18 +86,40 @@ class Supervisor:
 
     def _tend(self, *, starting: bool) -> None:
         self._stopping.check()
-        self._guardian.tend()
-        for child in (child for stage in self._stages for child in stage):
-            code = child.died()
-            if child.spec.once:
-                for line in child.heard():
-                    say(f"  {line}")
-            if code is not None and not child.done:
-                self._report(child, code, starting=starting)
-            if child.due:
-                child.start()
+        self._tend_guardian()
+        for child in self._children:
+            self._tend_one(child, starting=starting)
         self._bound_logs()
         time.sleep(TICK)
+
+    @property
+    def _children(self) -> Iterator[Child]:
+        return (child for stage in self._stages for child in stage)
+
+    def _tend_guardian(self) -> None:
+        if self._guardian.alive or time.monotonic() < self._guardian_due:
+            return
+        self._guardian_due = time.monotonic() + GUARDIAN_PAUSE
+        with self._complaints.bearing("The guardian cannot be started again"):
+            self._guardian.tend()
+
+    def _tend_one(self, child: Child, *, starting: bool) -> None:
+        if child.done:
+            return
+        code = child.died()
+        if child.spec.once:
+            self._pass_on(child)
+        if code is not None and not child.done:
+            self._report(child, code, starting=starting)
+        if child.due:
+            with self._complaints.bearing(f"{child.spec.name} cannot be started again"):
+                child.start()
+
+    def _pass_on(self, child: Child) -> None:
+        """Tell on the console what a job has to say."""
+        with self._complaints.bearing(f"The log of {child.spec.name} cannot be read"):
+            for line in child.heard():
+                say(f"  {line}")
 
     def _report(self, child: Child, code: int, *, starting: bool) -> None:
         spec = child.spec
@@ -108,6 +137,7 @@ class Supervisor:
         if time.monotonic() < self._log_check:
             return
         self._log_check = time.monotonic() + LOG_CHECK
-        for stage in self._stages:
-            for child in stage:
-                logs.bound(child.spec.log)
+        for child in self._children:
+            if not child.done:
+                with self._complaints.bearing(f"The log of {child.spec.name} cannot be bounded"):
+                    logs.bound(child.spec.log)
