@@ -8,13 +8,16 @@ announced before it is stored (invariant 4).
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
+
+from service import sqlite_file
 
 AFTER_COMMIT = "after_commit"
 BUSY_MS = 30_000
@@ -40,8 +43,11 @@ class Database:
     @property
     def file(self) -> Path | None:
         """The file of an SQLite database; None for Postgres and for one in memory."""
-        name = self.engine.url.database
-        return Path(name) if self.is_sqlite and name and name != ":memory:" else None
+        return _file(self.engine) if self.is_sqlite else None
+
+    @cached_property
+    def _unpooled(self) -> Engine:
+        return _sqlite_engine(self.engine.url, poolclass=NullPool)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -59,25 +65,41 @@ class Database:
         for callback in callbacks:
             callback()
 
+    def probe(self) -> None:
+        """Raise DBAPIError where SQLite's file is gone or damaged; on Postgres there is none.
+
+        Opens the file anew, since pooled connections know its pages from before, and reads
+        the newest row of each table, beside which the next one will be written. Does not
+        read the whole file: it finds no damage elsewhere.
+        """
+        if not self.is_sqlite:
+            return
+        with self._unpooled.connect() as connection:
+            tables = connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'table'"))
+            for (table,) in tables.all():
+                newest = f'SELECT 1 FROM "{table}" ORDER BY rowid DESC LIMIT 1'  # noqa: S608 - our own names
+                connection.execute(text(newest))
+
     def scrub(self) -> bool:
         """Remove all overwritten and deleted data from SQLite's files; tell whether it worked.
 
-        `secure_delete` alone is not enough: where b-tree pages were split, copies remain in
-        their gaps. So this rewrites the file, and empties the write-ahead log. It returns
-        False while a reader of old pages or a lack of disk space prevents that: try again
-        later. On Postgres it does nothing, since vacuum removes dead rows there.
+        secure_delete alone does not: where b-tree pages were split, copies stay behind
+        in their gaps. Rewrites the file, and empties the write-ahead log. False while
+        a reader of old pages, a lack of space or damage is in the way: try again later. On
+        Postgres there is nothing to do here: what is dead goes with its vacuum.
         """
         if not self.is_sqlite:
             return True
-        with self._turn, closing(self.engine.raw_connection()) as connection:
+        with (
+            suppress(sqlite3.DatabaseError),
+            self._turn,
+            closing(self.engine.raw_connection()) as connection,
+        ):
             cursor = connection.cursor()
-            try:
-                if not _empty_log(cursor):
-                    return False
+            if _empty_log(cursor):
                 cursor.execute("VACUUM")
                 return _empty_log(cursor)
-            except sqlite3.OperationalError:
-                return False
+        return False
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -95,19 +117,8 @@ def after_commit(session: Session, callback: Callable[[], None]) -> None:
 def _engine(url: str, pool_size: int) -> Engine:
     # hide_parameters: an error's message would carry texts into logs (invariant 8).
     if make_url(url).get_backend_name() == "sqlite":
-        # isolation_level=None: the driver must not open transactions by itself,
-        # or BEGIN IMMEDIATE below would come too late.
-        engine = create_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            hide_parameters=True,
-            connect_args={"isolation_level": None, "timeout": 30, "check_same_thread": False},
-        )
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    # A client that vanished in mid-transaction must not keep rows locked for hours.
+        return _sqlite_engine(url, pool_size=pool_size, max_overflow=pool_size)
+    # A client that vanished in mid-transaction must not hold rows for hours.
     options = (
         "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s "
         "-c idle_in_transaction_session_timeout=30s"
@@ -126,6 +137,31 @@ def _engine(url: str, pool_size: int) -> Engine:
             "keepalives_count": 3,
         },
     )
+
+
+def _sqlite_engine(url: str | URL, **pool: Any) -> Engine:
+    # isolation_level=None: the driver must not open transactions by itself,
+    # or BEGIN IMMEDIATE below would come too late.
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "timeout": 30, "check_same_thread": False},
+        **pool,
+    )
+    file = _file(engine)
+    if file:
+        sqlite_file.guard(engine, file)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _file(engine: Engine) -> Path | None:
+    """Return the file of an SQLite engine; None for one in memory, or by a `file:` URI."""
+    name = engine.url.database
+    if not name or name == ":memory:" or name.startswith("file:"):
+        return None
+    return Path(name)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, select
 
 from service.auth.keys import create_key, revoke_key
@@ -40,7 +40,7 @@ def writing() -> Iterator[Session]:
     except NetiquetteError as error:
         typer.echo(error.detail, err=True)
         raise typer.Exit(1) from None
-    except (OperationalError, ProgrammingError) as error:
+    except DatabaseError as error:
         tell_unusable(error)
         raise typer.Exit(1) from None
     finally:

@@ -11,6 +11,7 @@ from service import clock, migrations
 from service.db import Database
 from service.embedded import demo, folder
 from service.embedded.console import StartRefused
+from service.sqlite_file import DatabaseLost
 from service.tables import Comment, Scorer
 
 
@@ -22,7 +23,8 @@ def url(var: Path) -> str:
 def prepare(var: Path, base_url: str) -> bool:
     """Migrate the database and make the demo site; tell whether the demo site was made now.
 
-    Raises StartRefused when the file is damaged or of a newer version, or the disk is full.
+    Raises StartRefused when the file is damaged, full, of a newer version, or gone after
+    it was made once.
     """
     database = Database(url(var))
     file = var / folder.DATABASE
@@ -30,6 +32,8 @@ def prepare(var: Path, base_url: str) -> bool:
         migrations.migrate(database)
         _forget_workers(database)
         return demo.ensure(database, var / demo.FILE, base_url)
+    except DatabaseLost as error:
+        raise StartRefused(str(error)) from error
     except CommandError as error:
         raise StartRefused(
             f"{file} was written by a newer Netiquette ({error}). Start that version, or set "

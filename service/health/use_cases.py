@@ -9,7 +9,7 @@ from typing import Literal
 import redis
 from pydantic import BaseModel
 from redis.exceptions import RedisError
-from sqlalchemy import func
+from sqlalchemy import false, func
 from sqlmodel import Session, col, select
 
 from service import clock
@@ -38,12 +38,15 @@ class Readiness(BaseModel):
 def check_readiness(context: Context) -> Readiness:
     """Check the database, the workers' heartbeats and Redis.
 
-    Raises what the database raises if it cannot be reached, and Unavailable if it cannot
-    be written to: no comment can be accepted then. Any other trouble is only listed in
-    `degraded`, once a scorer has been seen.
+    Raises what the database raises when it cannot be reached, is damaged or read-only, and
+    Unavailable when its disk has no room: then no comment can be accepted. Everything else
+    only degrades, once a scorer has been seen.
     """
     _check_room(context.database.file)
+    context.database.probe()
     with context.database.read() as session:
+        # Postgres refuses to lock even no row where it is read-only (SQLSTATE 25006).
+        session.exec(select(Comment.id).where(false()).with_for_update())
         seen = last_seen(session)
         age = _oldest_pending(session)
     degraded: list[Trouble] = []
@@ -65,8 +68,8 @@ def check_readiness(context: Context) -> Readiness:
 def _check_room(file: Path | None) -> None:
     """Raise Unavailable if the SQLite file's disk is full or the file is read-only.
 
-    Postgres is not checked: its disk belongs to another machine, and a comment that it
-    cannot store is answered with 503 anyway.
+    Postgres is not asked about its disk: each comment that it cannot keep is answered
+    with 503 anyway.
     """
     if file is None or not file.exists():
         return

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
 from service.errors import BadRequest, Invalid, NetiquetteError, TooLarge, Unavailable
+from service.http.database_faults import find_fault
 from service.http.doors import Door, find_door
 from service.telemetry.metrics import count_conflict
 
@@ -128,6 +129,10 @@ def _unavailable(error: DBAPIError | PoolTimeout) -> Unavailable | None:
     if isinstance(error, DBAPIError) and _lacks_schema(error):
         log.error("schema_outdated", hint="Run `netiquette migrate`.")
         return Unavailable(SCHEMA_OUTDATED)
+    fault = find_fault(error) if isinstance(error, DBAPIError) else None
+    if fault:
+        log.error("database_unusable", fault=fault.name.lower(), hint=fault.value)
+        return Unavailable(fault.value)
     if isinstance(error, (OperationalError, PoolTimeout)) or error.connection_invalidated:
         log.error("database_unavailable", error=type(error).__name__)
         return Unavailable(DATABASE_AWAY)
@@ -137,8 +142,9 @@ def _unavailable(error: DBAPIError | PoolTimeout) -> Unavailable | None:
 def _lacks_schema(error: DBAPIError) -> bool:
     """Tell whether the error says that a table or column is missing."""
     if isinstance(error.orig, sqlite3.Error):
-        # SQLite has no code of its own for this: any mistake in a statement has this one.
-        return error.orig.sqlite_errorcode == sqlite3.SQLITE_ERROR
+        # Also any other mistake in a statement; its message would carry names of ours only.
+        # Errors of Python's module itself have no code.
+        return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
     return getattr(error.orig, "sqlstate", None) in UNKNOWN_TABLE_OR_COLUMN
 
 

@@ -3,17 +3,30 @@
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 
+from service import sqlite_file
 from service.db import Database
 
 
 def migrate(database: Database, revision: str = "head") -> None:
-    """Bring the schema to `revision`; does nothing when it is there already."""
+    """Bring the schema to `revision`; does nothing when it is there already.
+
+    Makes the file of an SQLite database, the first time only: later it raises
+    `DatabaseLost` where there is none.
+    """
+    if database.file:
+        sqlite_file.make(database.file)
     config = _config()
     with database.engine.connect() as connection:
+        if database.file and not inspect(connection).has_table("alembic_version"):
+            sqlite_file.require_new(database.file)
+        connection.rollback()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         connection.commit()
+    if database.file:
+        sqlite_file.mark(database.file)
 
 
 def require(revision: str) -> None:

@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import JSON, Connection
 from sqlmodel import AutoString, SQLModel
 
-from service import tables
+from service import sqlite_file, tables
 from service.db import Database
 
 
@@ -37,6 +37,9 @@ if given is not None:
     run(given)
 else:
     url = context.config.get_main_option("sqlalchemy.url") or ""
-    with Database(url).engine.connect() as opened:
+    database = Database(url)
+    if database.file:
+        sqlite_file.make(database.file)
+    with database.engine.connect() as opened:
         run(opened)
         opened.commit()

@@ -237,6 +237,7 @@ def test_no_trace_is_left(
 @pytest.mark.parametrize("seed", [0, 3, 4, 9, 10])
 def test_no_copy_is_left_where_pages_were_split(seed: int, tmp_path: Path) -> None:
     """secure_delete does not reach what b-trees leave behind when they split."""
+    (tmp_path / "netiquette.db").touch()
     database = Database(f"sqlite:///{tmp_path / 'netiquette.db'}")
     dice = random.Random(seed)  # noqa: S311 - the same pages in every run
     with database.write() as session:
@@ -252,6 +253,7 @@ def test_no_copy_is_left_where_pages_were_split(seed: int, tmp_path: Path) -> No
 
 
 def test_a_reader_of_old_pages_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "netiquette.db").touch()
     database = Database(f"sqlite:///{tmp_path / 'netiquette.db'}")
     with database.write() as session:
         session.execute(text("CREATE TABLE note (body TEXT)"))

@@ -16,6 +16,7 @@ from tests.support.postgres import new_postgres_database
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Give a database without tables."""
     if request.param == "sqlite":
+        (tmp_path / "empty.db").touch()
         database = Database(f"sqlite:///{tmp_path}/empty.db")
         yield database
         database.dispose()

@@ -1,4 +1,7 @@
 import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -6,7 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from service import clock
+from service import clock, sqlite_file
+from service.backup import sqlite
 from service.db import Database
 from service.embedded import database as embedded
 from service.embedded import folder
@@ -33,6 +37,58 @@ def test_a_damaged_one_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StartRefused, match=r"cannot be used: .*not a database"):
         embedded.prepare(tmp_path, URL)
     assert file.read_bytes() == b"no database at all" * 1000
+
+
+def lose(file: Path) -> None:
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+
+
+def cut(file: Path) -> None:
+    lose(file)
+    file.touch()
+
+
+def without_tables(file: Path) -> None:
+    lose(file)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
+@pytest.mark.parametrize("damage", [lose, cut, without_tables])
+def test_a_lost_one_is_not_replaced_by_an_empty_one(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    embedded.prepare(tmp_path, URL)
+    file = tmp_path / folder.DATABASE
+    damage(file)
+    before = file.read_bytes() if file.exists() else None
+    for _ in range(2):
+        with pytest.raises(StartRefused, match=r"gone or empty.*netiquette restore FILE") as told:
+            embedded.prepare(tmp_path, URL)
+    assert (file.read_bytes() if file.exists() else None) == before
+    made = sqlite_file.marker(file)
+    assert f"remove {made} and start again" in str(told.value)
+    made.unlink()
+    assert embedded.prepare(tmp_path, URL), "a new demo site, on purpose"
+    assert made.exists()
+
+
+def test_one_from_before_there_was_a_marker_is_marked(tmp_path: Path) -> None:
+    embedded.prepare(tmp_path, URL)
+    made = sqlite_file.marker(tmp_path / folder.DATABASE)
+    made.unlink()
+    assert not embedded.prepare(tmp_path, URL)
+    assert made.exists()
+
+
+def test_a_backup_can_be_put_in_the_place_of_a_lost_one(tmp_path: Path) -> None:
+    embedded.prepare(tmp_path, URL)
+    file, backup = tmp_path / folder.DATABASE, tmp_path / "backup.db"
+    sqlite.back_up(file, backup)
+    lose(file)
+    sqlite.restore(file, backup)
+    assert not embedded.prepare(tmp_path, URL)
 
 
 def test_one_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
