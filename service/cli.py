@@ -4,6 +4,7 @@ A group whose packages are not installed is left out: the API image has the comm
 without the workers.
 """
 
+import os
 from importlib.metadata import entry_points
 
 import typer
@@ -42,5 +43,9 @@ def application() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command `netiquette`."""
+    """Run the command.
+
+    Whatever any command writes holds comments, names or secrets: its owner's business only.
+    """
+    os.umask(0o077)
     application()()

@@ -1,6 +1,5 @@
 """Start the embedded default step by step, and run it until it is stopped."""
 
-import os
 import socket
 import time
 from pathlib import Path
@@ -18,9 +17,7 @@ READY_PACE = 0.25
 
 
 def run(settings: Settings, port: int) -> int:
-    """Start all processes, keep them running, and end them in order; return the exit code."""
-    # Files made here hold comments or secrets, so only their owner may read them.
-    os.umask(0o077)
+    """Start everything, keep it running, end it in order; return the exit code."""
     stopping = Stopping()
     var = settings.var_dir.absolute()
     try:
