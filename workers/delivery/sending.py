@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from uuid import UUID
 
 import anyio
+import structlog
 from anyio import CancelScope
 from httpcore2 import (
     AsyncConnectionPool,
@@ -42,6 +43,8 @@ USER_AGENT = b"Netiquette"
 
 ASKS_TO_WAIT = (429, 503)
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -58,7 +61,11 @@ class Attempt:
 async def send(
     pool: AsyncConnectionPool, url: str, message_id: UUID, body: bytes, secrets: Sequence[str]
 ) -> Attempt:
-    """Send the body, signed with each of the secrets. Errors of the network are not raised."""
+    """Send the body, signed with each of the secrets; never raises but when it is cancelled.
+
+    An error that nobody has thought of is the outcome of this message, too: raised, it
+    would repeat the round, with all that was delivered in it.
+    """
     began = time.monotonic()
     try:
         with anyio.fail_after(TOTAL_SECONDS) as limit:
@@ -76,6 +83,9 @@ async def send(
         outcome, status, response = Unreached(cause), None, None
     except (ProtocolError, ValueError):
         outcome, status, response = Unreached(Cause.PROTOCOL), None, None
+    except Exception as error:  # noqa: BLE001 - see above
+        log.error("delivery_unexpected", message=str(message_id), error=type(error).__name__)  # noqa: TRY400 - a traceback could quote a text
+        outcome, status, response = Unreached(Cause.PROTOCOL), None, None
     return Attempt(outcome, time.monotonic() - began, status, response)
 
 
@@ -92,7 +102,8 @@ def retry_after(value: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(value.lstrip("0")[:9] or "0"))
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
+        # OverflowError: a number too long for a date, such as a zone of 20 digits.
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(aware - now, timedelta(0))
@@ -152,7 +163,7 @@ async def _read_head(response: Response) -> str:
     decided the outcome.
     """
     head = b""
-    with suppress(NetworkError, ProtocolError, TimeoutException), anyio.move_on_after(HEAD_SECONDS):
+    with suppress(Exception), anyio.move_on_after(HEAD_SECONDS):
         async for chunk in response.aiter_stream():
             head += chunk
             if len(head) >= MAX_READ:

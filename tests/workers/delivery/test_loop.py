@@ -178,6 +178,32 @@ def test_retry_after_is_honoured(outbox: Outbox, receive: Receive, now: FrozenCl
     assert sent(receiver) == [event, event]
 
 
+def test_an_answer_that_cannot_be_read_repeats_no_message_but_its_own(
+    outbox: Outbox, receive: Receive, now: FrozenClock
+) -> None:
+    unreadable = answer(503, retry_after="Sun, 06 Nov 1994 08:49:37 -99999999999999999999")
+    answers = iter([unreadable, *[OK] * 4])
+
+    async def reply(writer: StreamWriter) -> None:
+        await next(answers)(writer)
+
+    receiver = receive(reply)
+    endpoint = outbox.endpoint(receiver.url())
+    events = outbox.approve(4)
+    outbox.deliver()
+    assert sorted(sent(receiver)) == events
+    assert sorted(row.outcome for row in outbox.deliveries(endpoint)) == [
+        *["delivered"] * 3,
+        "refused",
+    ]
+    assert outbox.read(endpoint).lease is None
+    refused = sent(receiver)[0]
+    now.advance(7)
+    outbox.deliver()
+    assert sent(receiver)[4:] == [refused]
+    assert outbox.waiting(endpoint) == []
+
+
 def test_a_paced_endpoint_gets_all(outbox: Outbox, receive: Receive) -> None:
     receiver = receive(OK)
     outbox.endpoint(receiver.url(), rate=100)

@@ -12,9 +12,10 @@ from uuid import UUID
 
 import pytest
 from cryptography import x509
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from standardwebhooks import WebhookVerificationError
+from structlog.testing import capture_logs
 
 from service import clock
 from service.domain.deliveries import Cause, Delivered, Gone, Outcome, Refused, Unreached
@@ -33,6 +34,7 @@ SECRET = new_secret()
 LOCAL = [ip_network("127.0.0.0/8")]
 PLAIN = ssl.create_default_context()
 OK = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n"
+UNREADABLE = "Sun, 06 Nov 1994 08:49:37 -99999999999999999999"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -98,6 +100,7 @@ def deliver(
         (answer(503, retry_after="soon"), Refused(503)),
         (answer(503, retry_after="-5"), Refused(503)),
         (answer(503, retry_after=""), Refused(503)),
+        (answer(503, retry_after=UNREADABLE), Refused(503)),
     ],
 )
 def test_the_status_decides(reply: Answer, outcome: Outcome) -> None:
@@ -152,14 +155,31 @@ def test_digits_beyond_all_bounds_are_a_long_pause() -> None:
         st.from_regex(r"[0-9]{1,30}", fullmatch=True),
         st.from_regex(
             r"(Mon|Thu), [0-9]{1,3} (Jan|Nov) [0-9]{1,6} [0-9]{1,2}:[0-9]{2}:[0-9]{2} "
-            r"(GMT|[+-][0-9]{4})",
+            r"(GMT|[+-][0-9]{1,25})",
             fullmatch=True,
         ),
     )
 )
+@example(UNREADABLE)
 def test_no_wish_to_wait_is_beyond_reading(value: str) -> None:
     pause = retry_after(value, clock.now())
     assert pause is None or pause >= timedelta(0)
+
+
+@pytest.mark.parametrize("failing", ["_post", "_headers", "_outcome"])
+def test_an_error_that_nobody_has_thought_of_is_the_messages_own(
+    monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("a text that nobody may log")
+
+    monkeypatch.setattr(sending, failing, fail)
+    with capture_logs() as logs:
+        attempt, _ = deliver(answer(204))
+    assert attempt.outcome == Unreached(Cause.PROTOCOL)
+    (entry,) = logs
+    assert (entry["event"], entry["error"]) == ("delivery_unexpected", "ZeroDivisionError")
+    assert "text" not in str(entry)
 
 
 @pytest.mark.parametrize(
