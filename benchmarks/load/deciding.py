@@ -131,6 +131,10 @@ class Timed:
         self.languages = engine.languages
         self.seconds = 0.0
 
+    def refuses(self, text: str) -> str | None:
+        """Return the cause for which the engine refuses the text."""
+        return self._engine.refuses(text)
+
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Score the texts."""
         started = time.perf_counter()

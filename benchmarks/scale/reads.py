@@ -29,7 +29,7 @@ from workers.scoring import leases
 from workers.scoring.storing import set_aside_spent
 from workers.sweeps import run_sweep
 
-BATCH = leases.Limits(comments=16, characters=10_000, seconds=60)
+BATCH = leases.Limits(comments=16, tokens=10_000, seconds=60)
 
 
 @dataclass(frozen=True)

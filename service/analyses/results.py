@@ -37,4 +37,4 @@ class Failure(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     failure: str
-    """The name of the error."""
+    """Name of the error, or the cause for which the text was not scored."""

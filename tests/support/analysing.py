@@ -26,7 +26,7 @@ def worker_on(database: Database) -> Iterator[None]:
 
     def work() -> None:
         while not ended.wait(0.01):
-            analyses.run(database, FakeEngine())
+            analyses.run(database, FakeEngine(), tokens=10_000)
 
     thread = threading.Thread(target=work)
     thread.start()

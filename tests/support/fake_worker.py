@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from service.settings import Settings
 from service.telemetry import configure_logging
 from workers.engines import Scored
+from workers.engines.cost import TOO_COSTLY
 from workers.processes import run_beat, run_io, run_scoring
 
 TOXIC = "Idiot"
@@ -22,6 +23,7 @@ HANGS = "KLEMMT"
 SLOW = "LANGSAM"
 SLOW_SECONDS = 0.4
 LASTS = "DAUERT"
+COSTLY = "TEUER"
 
 
 class FakeEngine:
@@ -31,7 +33,12 @@ class FakeEngine:
     provenance = {"name": "fake", "engine": "fake"}  # noqa: RUF012 - as the protocol has it
     languages: tuple[str, ...] = ("de", "en")
 
+    def refuses(self, text: str) -> str | None:
+        return TOO_COSTLY if COSTLY in text else None
+
     def score(self, texts: Sequence[str]) -> list[Scored]:
+        if any(map(self.refuses, texts)):
+            raise AssertionError("what is refused must not be scored")
         return [self._one(text) for text in texts]
 
     def _one(self, text: str) -> Scored:

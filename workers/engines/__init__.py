@@ -11,6 +11,10 @@ class UnscorableText(ValueError):
     """The text is not Unicode, since it holds a lone surrogate."""
 
 
+class TooCostlyText(UnscorableText):
+    """The text has more tokens than a network is given."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """An engine's result for one text."""
@@ -39,11 +43,17 @@ class Engine(Protocol):
     languages: tuple[str, ...]
     """ISO 639-1 codes of the languages that the model is calibrated for."""
 
+    def refuses(self, text: str) -> str | None:
+        """Return the cause for which the text is not to be scored; None if it may be.
+
+        Takes little time, whatever the text.
+        """
+
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Return one result per text, in order; for an empty list, an empty list.
 
-        Raises UnscorableText, and errors of the network. The caller then tries the texts one
-        by one.
+        Raises UnscorableText, TooCostlyText for what it refuses, and what the network raises:
+        the caller tries the texts one by one.
         """
 
 

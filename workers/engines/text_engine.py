@@ -7,14 +7,18 @@ from typing import Any
 
 from service.domain.scores import checked_scores
 from service.domain.texts import has_surrogate
-from workers.engines import Network, Reading, Scored, UnscorableText
+from workers.engines import Network, Reading, Scored, TooCostlyText, UnscorableText
 from workers.engines.cache import ScoreCache
+from workers.engines.cost import MAX_TOKENS, TOO_COSTLY, most_tokens
 from workers.engines.cpu import instruction_set
 from workers.engines.language import Languages
 from workers.engines.neutral import Neutraliser
 from workers.engines.spans import FLAGGED, as_spans, passages
 from workers.engines.windows import Span, pieces, windows
 from workers.manifest import Manifest
+
+MAX_SENTENCES = 200
+"""Scored alone, at most: each is a call of its own. 10,000 characters of German are about 100."""
 
 
 class TextEngine:
@@ -38,6 +42,15 @@ class TextEngine:
         self._languages = Languages()
         self._cache = ScoreCache()
 
+    def refuses(self, text: str) -> str | None:
+        """Return TOO_COSTLY for a text of more than MAX_TOKENS tokens, else None."""
+        if has_surrogate(text) or most_tokens(text) <= MAX_TOKENS:
+            return None
+        # What is taken out becomes spaces, and some tokenizers count each of them.
+        if self._size(text) > MAX_TOKENS or self._size(self._neutral(text)) > MAX_TOKENS:
+            return TOO_COSTLY
+        return None
+
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Return one result per text, in order; for an empty list, an empty list."""
         return [self._score(text) for text in texts]
@@ -53,6 +66,8 @@ class TextEngine:
     def _read(self, text: str) -> Scored:
         if has_surrogate(text):
             raise UnscorableText("half of a surrogate pair")
+        if self.refuses(text):
+            raise TooCostlyText(f"more than {MAX_TOKENS} tokens")
         clean = self._neutral(text)
         language = self._languages.detect(clean)
         spans = windows(clean, self._capacity, self._size)
@@ -100,19 +115,26 @@ class TextEngine:
         ]
         found = passages(text, marks)
         if not found:
-            return self._sentences(text, readings)
+            return self._sentences(text, spans, readings)
         worst = max((reading.scores for _, reading in toxic), key=_highest)
         return as_spans(found, _worst(worst))
 
-    def _sentences(self, text: str, readings: Sequence[Reading]) -> list[dict[str, Any]]:
-        """Score each sentence alone; return the toxic ones, or the worst if none is toxic."""
+    def _sentences(
+        self, text: str, spans: Sequence[Span], readings: Sequence[Reading]
+    ) -> list[dict[str, Any]]:
+        """Score the sentences alone; without a toxic one, the worst is all there is to show.
+
+        Where there are too many of them, the windows take their place, which have been read.
+        """
         places = [
             (start, end)
             for start, end in pieces(text, self._capacity, self._size)
             if text[start:end].strip()
         ]
-        # A text of one sentence in one window was scored just now.
-        if len(places) > 1 or len(readings) > 1:
+        if len(places) > MAX_SENTENCES:
+            places = list(spans)
+        # A single sentence has just been read.
+        elif len(places) > 1 or len(readings) > 1:
             readings = self._network.run([text[start:end] for start, end in places])
         scored = [
             (place, reading.scores)

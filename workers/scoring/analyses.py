@@ -5,8 +5,10 @@ the caller that waits can ask again. An analysis that was given back may be scor
 deadline.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import accumulate
 from uuid import UUID
 
 import structlog
@@ -17,12 +19,13 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from service import clock
 from service.analyses.results import Failure, Passage, Result
-from service.analyses.use_cases import has_passed
+from service.analyses.use_cases import MAX_AHEAD, has_passed
 from service.db import Database
 from service.ids import new_id
 from service.tables import Analysis
 from service.telemetry.metrics import count_engine
 from workers.engines import Engine
+from workers.engines.cost import most_tokens
 from workers.scoring.checks import score_checked, works
 from workers.scoring.outcomes import Outcome
 
@@ -32,18 +35,21 @@ BATCH = 4
 log = structlog.get_logger(__name__)
 
 
-def run(database: Database, engine: Engine) -> Outcome:
-    """Score a few analyses, oldest first and all sites in turn; return STORED if there were any.
+def run(database: Database, engine: Engine, tokens: int) -> Outcome:
+    """Score the oldest few analyses of all sites in turn; STORED if there were any.
 
-    A text that the engine fails on is answered with a failure, and the others are scored. If
-    the engine fails on a harmless text, too, it is broken: the unanswered analyses are given
-    back, and this returns ENGINE_BROKEN. Raises SQLAlchemyError when the database is away, and
-    gives the unanswered analyses back.
+    `tokens` is the most that they may have together by estimate, unless it is one alone.
+    One that nobody waits for any more, when its turn comes, is left to the sweep. A text that
+    the engine fails on or refuses is answered as a failure, and harms no other. An engine that
+    fails on a harmless text, too, blames none: the rest waits for a better one.
+    Raises SQLAlchemyError when the database is away; what was not answered is given back.
     """
     lease = new_id()
     try:
-        leased = _take(database, lease)
+        leased = _take(database, lease, tokens)
         for analysis in leased:
+            if not clock.lasts(analysis.deadline, clock.now(), MAX_AHEAD):
+                continue
             outcome = _score(engine, analysis.body)
             if isinstance(outcome, Failure) and not works(engine):
                 _give_back(database, lease)
@@ -61,17 +67,27 @@ def leasable(now: datetime) -> ColumnElement[bool]:
     return and_(col(Analysis.lease).is_(None), ~has_passed(now))
 
 
-def _take(database: Database, lease: UUID) -> list[Analysis]:
+def _take(database: Database, lease: UUID, tokens: int) -> list[Analysis]:
     now = clock.now()
     # A read first, so that a superfluous nudge does not wait for the write lock.
     with database.read() as session:
         if not session.exec(select(Analysis.id).where(leasable(now)).limit(1)).first():
             return []
     with database.write() as session:
-        leased = list(session.exec(_next_of_all_sites(now)))
+        leased = _fitting(session.exec(_next_of_all_sites(now)).all(), tokens)
         for analysis in leased:
             analysis.lease = lease
         return leased
+
+
+def _fitting(found: Sequence[Analysis], tokens: int) -> list[Analysis]:
+    """Return the first, and those after it that do not make it too much for one lease."""
+    sums = accumulate(most_tokens(analysis.body) for analysis in found)
+    return [
+        analysis
+        for place, (analysis, so_far) in enumerate(zip(found, sums, strict=True))
+        if place == 0 or so_far <= tokens
+    ]
 
 
 def _next_of_all_sites(now: datetime) -> SelectOfScalar[Analysis]:
@@ -110,6 +126,8 @@ def _give_back(database: Database, lease: UUID) -> None:
 
 def _score(engine: Engine, body: str) -> Result | Failure:
     try:
+        if cause := engine.refuses(body):
+            return Failure(failure=cause)
         (scored,) = score_checked(engine, [body])
         result = Result(
             scores=scored.scores,

@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -44,7 +44,7 @@ class Scoring:
         Raises only the SystemExit of a process that was told to end.
         """
         try:
-            outcome = analyzing.run(self.database, engine)
+            outcome = analyzing.run(self.database, engine, self.settings.batch_characters)
         except SQLAlchemyError as error:
             log.error("analyses_not_stored", error=_name(error), at=_place(error))  # noqa: TRY400 - a traceback could quote a text
             return Outcome.FAILED
@@ -88,6 +88,9 @@ class Scoring:
         comments = [str(item.comment_id) for item in batch.items]
         describe(lease=str(batch.lease), comments=comments)
         try:
+            batch = self._set_aside_refused(engine, batch)
+            if not batch.items:
+                return Outcome.STORED
             with span("engine"):
                 results = score_checked(engine, [item.body for item in batch.items])
             count_engine(result.duration for result in results)
@@ -106,6 +109,19 @@ class Scoring:
             return self._fail(engine, lane, batch, _name(error))
         return Outcome.STORED
 
+    def _set_aside_refused(self, engine: Engine, batch: leases.Batch) -> leases.Batch:
+        """Flag what the engine refuses to score, at once; return the batch without it.
+
+        To try it again would tell nothing new, and cost the other texts of the batch an attempt.
+        """
+        accepted: list[leases.Leased] = []
+        for item in batch.items:
+            if cause := engine.refuses(item.body):
+                store_failure(self.database, replace(batch, items=(item,)), cause)
+            else:
+                accepted.append(item)
+        return replace(batch, items=tuple(accepted))
+
     def _fail(self, engine: Engine, lane: Lane, batch: leases.Batch, cause: str) -> Outcome:
         if not works(engine):
             leases.give_back(self.database, batch.lease)
@@ -121,7 +137,7 @@ class Scoring:
         size = self.settings.batch_size
         return leases.Limits(
             comments=min(size, WAITING_BATCH) if lane is Lane.WAITING else size,
-            characters=self.settings.batch_characters,
+            tokens=self.settings.batch_characters,
             seconds=self.settings.lease_seconds,
         )
 

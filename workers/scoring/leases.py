@@ -4,11 +4,12 @@ A lease is stored in the comment's row. A revision that failed once is leased al
 one bad text cannot make its neighbours fail again and again (invariant 5).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, and_, func, literal_column, update
+from sqlalchemy import ColumnElement, Update, and_, literal_column, update
 from sqlmodel import col, select
 
 from service import clock
@@ -17,6 +18,7 @@ from service.domain.vocabulary import Lane
 from service.tables import SPENT_ATTEMPTS, Comment, Revision
 from service.tables.conditions import PENDING, has_ended
 from service.telemetry.metrics import count_lost_leases
+from workers.engines.cost import most_tokens
 
 SPENT = and_(PENDING, col(Comment.attempts) >= literal_column(str(SPENT_ATTEMPTS)))
 
@@ -26,7 +28,8 @@ class Limits:
     """The limits of one lease: comments, characters and seconds."""
 
     comments: int
-    characters: int
+    tokens: int
+    """Estimated; never fewer than there are."""
     seconds: float
 
 
@@ -95,7 +98,7 @@ def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch |
     """
     now = clock.now()
     query = (
-        select(Comment, func.length(Revision.body))
+        select(Comment, Revision)
         .join(
             Revision,
             and_(
@@ -110,10 +113,10 @@ def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch |
     )
     with database.write() as session:
         found = session.exec(query).all()
-        chosen = _choose([(comment, size) for comment, size in found], limits)
-        # A lease that ended in order was removed from the row, so this one ran out.
-        expired = sum(comment.lease is not None for comment in chosen)
-        for comment in chosen:
+        chosen = _choose(found, limits)
+        # A lease that ended in order has left no trace on the row.
+        expired = sum(comment.lease is not None for comment, _ in chosen)
+        for comment, _ in chosen:
             comment.lease = lease
             comment.leased_until = now + timedelta(seconds=limits.seconds)
             comment.attempts += 1
@@ -124,26 +127,28 @@ def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch |
                 site_id=comment.site_id,
                 revision=comment.revision,
                 attempts=comment.attempts,
-                body=session.get_one(Revision, (comment.id, comment.revision)).body,
+                body=revision.body,
             )
-            for comment in chosen
+            for comment, revision in chosen
         )
     count_lost_leases("expired", expired)
     return Batch(lease, items, more=len(found) > len(items)) if items else None
 
 
-def _choose(found: list[tuple[Comment, int]], limits: Limits) -> list[Comment]:
-    """Return the first comment alone if it failed before, else the fresh ones that fit."""
+def _choose(
+    found: Sequence[tuple[Comment, Revision]], limits: Limits
+) -> list[tuple[Comment, Revision]]:
+    """Return the first if it failed before, else the fresh ones that fit together."""
     if not found or found[0][0].attempts > 0:
-        return [comment for comment, _ in found[:1]]
-    chosen: list[Comment] = []
-    characters = 0
-    for comment, size in found[: limits.comments]:
-        characters += size
-        if chosen and characters > limits.characters:
+        return list(found[:1])
+    chosen: list[tuple[Comment, Revision]] = []
+    tokens = 0
+    for comment, revision in found[: limits.comments]:
+        tokens += most_tokens(revision.body)
+        if chosen and tokens > limits.tokens:
             break
         if comment.attempts == 0:
-            chosen.append(comment)
+            chosen.append((comment, revision))
     return chosen
 
 

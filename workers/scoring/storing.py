@@ -46,9 +46,17 @@ def store(database: Database, engine: Engine, batch: Batch, results: Sequence[Sc
 
 
 def store_failure(database: Database, batch: Batch, cause: str) -> None:
-    """Flag the revisions of a batch that failed for good, so that a moderator decides."""
+    """Flag the revisions of a batch that failed for good, for a person to look at.
+
+    What else is under its lease stays there.
+    """
+    revisions = {item.comment_id: item.revision for item in batch.items}
     with database.write() as session:
-        held = _hold(session, batch)
+        held = [
+            comment
+            for comment in _hold(session, batch)
+            if comment.revision == revisions.get(comment.id)
+        ]
         background = gather(session, held)
         for comment in held:
             _decide(session, background, comment, None, cause)

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import pytest
 
 from workers.engines import Reading, UnscorableText
+from workers.engines.cost import MAX_TOKENS
 from workers.engines.text_engine import TextEngine
 from workers.manifest import Manifest
 from workers.testing import tiny_tokenizer
 
 FILLER = "Das ist ein sachlicher Beitrag, danke dafür. "
+LONG = MAX_TOKENS // 2
 
 
 class OneWord:
@@ -61,7 +63,7 @@ def test_a_long_text_is_as_bad_as_its_worst_window(network: OneWord, place: str)
 
 
 def test_no_window_is_longer_than_the_network_takes(network: OneWord) -> None:
-    engine_of(network).score([FILLER * 200, "a" * 10_000, "\u0301" * 10_000])
+    engine_of(network).score([FILLER * 200, "a" * LONG, "\u0301" * LONG])
     assert all(len(network.tokenizer.encode(text)) <= 64 for text in network.texts)
 
 

@@ -1,6 +1,7 @@
 """Windows of long texts."""
 
 import itertools
+import re
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,22 @@ def test_a_sentence_without_end_is_cut_at_spaces() -> None:
     text = "wort " * 500
     spans = windows(text, 32, words)
     assert all(text[start] == "w" for start, _ in spans)
+
+
+@pytest.mark.parametrize("mark", ["!", "…", "?!.", '!"'])
+def test_a_long_row_of_marks_takes_no_time_by_its_square(mark: str) -> None:
+    text = mark * 200_000
+    assert sentences(text) == [(0, len(text))]
+
+
+@given(st.text(alphabet='ab .!"\n', max_size=60))
+def test_a_sentence_ends_where_a_row_of_marks_and_quotes_meets_a_space(text: str) -> None:
+    """The same as to try it from each mark, which takes time by the square of a row."""
+    plain = re.compile(r"[.!?…]+[\"'»«“”)\]]*\s+|\n+")
+    ends = [match.end() for match in plain.finditer(text)]
+    assert [end for _, end in sentences(text) if end < len(text)] == [
+        end for end in ends if end < len(text)
+    ]
 
 
 @given(st.text(alphabet="ab .!\n😀\u0301", max_size=400), st.integers(16, 40))

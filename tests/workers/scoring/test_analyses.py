@@ -17,13 +17,15 @@ from service.ids import new_id
 from service.tables import Analysis, Comment
 from service.testing.rows import add_comments, add_site, failing_database, frozen_clock
 from tests.support.engines import Broken, Cutting
-from tests.support.fake_worker import RAISES, FakeEngine
+from tests.support.fake_worker import COSTLY, RAISES, FakeEngine
 from workers.engines import Scored
 from workers.scoring import analyses as analyzing
 from workers.scoring.batch import Scoring
 from workers.scoring.child import ScoringChild
 from workers.scoring.outcomes import Outcome
 from workers.sweeps import run_sweep
+
+TOKENS = 10_000
 
 
 def add_analyses(database: Database, *bodies: str, site: str = "analysen") -> None:
@@ -47,26 +49,61 @@ def open_ones(database: Database) -> list[tuple[str, UUID | None]]:
 
 def test_results_take_the_place_of_the_text(database: Database) -> None:
     add_analyses(database, "Du Idiot", RAISES)
-    assert analyzing.run(database, FakeEngine()) is Outcome.STORED
+    assert analyzing.run(database, FakeEngine(), TOKENS) is Outcome.STORED
     scored, failed = read(database)
     assert (scored.body, failed.body) == ("", "")
     assert scored.result
     assert scored.result["scores"] == {"toxicity": 0.9}
     assert scored.result["languages"] == ["de", "en"]
     assert failed.result == {"failure": "RuntimeError"}
-    assert analyzing.run(database, FakeEngine()) is Outcome.NOTHING
+    assert analyzing.run(database, FakeEngine(), TOKENS) is Outcome.NOTHING
 
 
 def test_a_few_at_a_time_oldest_first(database: Database) -> None:
     add_analyses(database, *"abcdef")
-    analyzing.run(database, FakeEngine())
+    analyzing.run(database, FakeEngine(), TOKENS)
     assert [item.body for item in read(database)] == ["", "", "", "", "e", "f"]
+
+
+def test_what_would_cost_too_much_is_a_failure_and_never_scored(database: Database) -> None:
+    add_analyses(database, COSTLY, "b")
+    analyzing.run(database, FakeEngine(), TOKENS)
+    costly, scored = read(database)
+    assert costly.result == {"failure": "too_costly"}
+    assert scored.result
+    assert scored.result["scores"]
+
+
+def test_no_more_are_leased_than_a_caller_can_wait_for(database: Database) -> None:
+    add_analyses(database, "a" * 60, "\ufdfa", "c", "d")
+    analyzing.run(database, FakeEngine(), 90)
+    assert [item.body for item in read(database)] == ["", "\ufdfa", "c", "d"]
+    analyzing.run(database, FakeEngine(), 1)
+    assert [item.body for item in read(database)] == ["", "", "c", "d"]
+
+
+def test_what_nobody_waits_for_any_more_when_its_turn_comes_is_not_scored(
+    database: Database,
+) -> None:
+    with frozen_clock() as now:
+        add_analyses(database, "a", "b")
+
+        class Slow(FakeEngine):
+            def score(self, texts: Sequence[str]) -> list[Scored]:
+                now.advance(10.1)
+                return super().score(texts)
+
+        analyzing.run(database, Slow(), TOKENS)
+    assert [(item.body, item.result is None) for item in read(database)] == [
+        ("", False),
+        ("b", True),
+    ]
 
 
 def test_no_site_waits_for_the_crowd_of_another(database: Database) -> None:
     add_analyses(database, *"abcdef")
     add_analyses(database, "u", site="kleinblatt")
-    analyzing.run(database, FakeEngine())
+    analyzing.run(database, FakeEngine(), TOKENS)
     assert [item.body for item in read(database) if item.body] == ["d", "e", "f"]
 
 
@@ -78,10 +115,10 @@ def test_two_workers_at_once_lease_different_ones(database: Database) -> None:
         for analysis in first:
             analysis.lease = new_id()
         session.flush()
-        second = analyzing._take(database, new_id())
+        second = analyzing._take(database, new_id(), TOKENS)
     assert [item.body for item in first] == ["a", "b", "c", "d"]
     assert [item.body for item in second] == ["e", "f", "g", "h"]
-    assert analyzing._take(database, new_id()) == []
+    assert analyzing._take(database, new_id(), TOKENS) == []
 
 
 def test_a_broken_engine_blames_no_text(
@@ -127,7 +164,7 @@ def test_spans_that_are_none_are_a_failure(database: Database, span: dict[str, A
             return [replace(scored, spans=[span]) for scored in super().score(texts)]
 
     add_analyses(database, "Du Idiot")
-    analyzing.run(database, Marking())
+    analyzing.run(database, Marking(), TOKENS)
     assert [item.result for item in read(database)] == [{"failure": "ValidationError"}]
 
 
@@ -137,7 +174,7 @@ def test_what_nobody_waits_for_is_not_scored_and_swept(
     with frozen_clock() as now:
         add_analyses(database, "Hallo")
         now.advance(10.1)
-        assert analyzing.run(database, FakeEngine()) is Outcome.NOTHING
+        assert analyzing.run(database, FakeEngine(), TOKENS) is Outcome.NOTHING
         run_sweep(database, lambda _: None, scoring.settings)
     assert not read(database)
 
@@ -149,7 +186,7 @@ def test_a_clock_behind_the_caller_s_scores_and_sweeps_nothing_away(
         add_analyses(database, "Hallo")
         now.advance(-5)
         run_sweep(database, lambda _: None, scoring.settings)
-        assert analyzing.run(database, FakeEngine()) is Outcome.STORED
+        assert analyzing.run(database, FakeEngine(), TOKENS) is Outcome.STORED
     assert len(read(database)) == 1
 
 
@@ -170,7 +207,7 @@ def test_the_sweep_nudges_what_was_missed(database: Database, scoring: Scoring) 
     nudged: list[Lane] = []
     add_analyses(database, "Hallo")
     run_sweep(database, nudged.append, scoring.settings)
-    analyzing.run(database, FakeEngine())
+    analyzing.run(database, FakeEngine(), TOKENS)
     run_sweep(database, nudged.append, scoring.settings)
     assert nudged == [Lane.WAITING]
 
@@ -182,7 +219,7 @@ def test_a_process_that_is_told_to_end_gives_back_what_is_left(database: Databas
 
     add_analyses(database, "a", "b")
     with pytest.raises(SystemExit):
-        analyzing.run(database, Ended())
+        analyzing.run(database, Ended(), TOKENS)
     assert open_ones(database) == [("a", None), ("b", None)]
 
 

@@ -14,7 +14,7 @@ from service.domain.vocabulary import Lane
 from service.tables import SPENT_ATTEMPTS, Comment, Decision
 from service.testing.rows import SiteRows, add_comments, failing_database
 from tests.support.engines import Broken, Cutting
-from tests.support.fake_worker import FakeEngine
+from tests.support.fake_worker import COSTLY, FakeEngine
 from tests.support.reading import Change
 from workers.engines import Scored
 from workers.scoring.batch import WAITING_BATCH, Scoring
@@ -105,6 +105,31 @@ def test_a_failing_text_is_flagged_and_its_neighbours_are_not(
     with database.read() as session:
         decision = session.exec(select(Decision).where(Decision.to_state == State.FLAGGED)).one()
         assert decision.reasons == [{"code": "scoring_failed", "evidence": "RuntimeError"}]
+
+
+def test_what_would_cost_too_much_is_flagged_at_once_and_never_scored(
+    database: Database, rows: SiteRows, scoring: Scoring, nudged: list[Lane]
+) -> None:
+    add_comments(database, rows, "a", COSTLY, "c")
+    assert scoring.run(FakeEngine(), Lane.COMMENTS) is Outcome.STORED
+    assert states(database) == [
+        (State.APPROVED, 0, False),
+        (State.FLAGGED, 0, False),
+        (State.APPROVED, 0, False),
+    ]
+    assert nudged == []
+    with database.read() as session:
+        decision = session.exec(select(Decision).where(Decision.to_state == State.FLAGGED)).one()
+        assert decision.reasons == [{"code": "scoring_failed", "evidence": "too_costly"}]
+        assert decision.assessment_id is None
+
+
+def test_a_batch_of_nothing_but_costly_texts_asks_nothing_of_the_engine(
+    database: Database, rows: SiteRows, scoring: Scoring
+) -> None:
+    add_comments(database, rows, COSTLY, COSTLY)
+    assert scoring.run(FakeEngine(), Lane.COMMENTS) is Outcome.STORED
+    assert states(database) == [(State.FLAGGED, 0, False)] * 2
 
 
 def test_lost_results_are_a_failure(database: Database, rows: SiteRows, scoring: Scoring) -> None:

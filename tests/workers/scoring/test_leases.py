@@ -18,10 +18,11 @@ from service.ids import new_id
 from service.tables import SPENT_ATTEMPTS, Comment, Revision
 from service.tables.conditions import PENDING
 from service.testing.rows import SiteRows, add_comments, frozen_clock
+from workers.engines.cost import most_tokens
 from workers.scoring import leases
 from workers.scoring.leases import Batch, Limits
 
-LIMITS = Limits(comments=3, characters=100, seconds=75)
+LIMITS = Limits(comments=3, tokens=100, seconds=75)
 
 
 def take(database: Database, lane: Lane = Lane.COMMENTS, limits: Limits = LIMITS) -> Batch | None:
@@ -149,6 +150,13 @@ def test_one_too_long_for_a_batch_goes_alone(database: Database, rows: SiteRows)
     assert bodies(take(database)) == ["b", "c"]
 
 
+def test_few_characters_that_become_many_go_alone(database: Database, rows: SiteRows) -> None:
+    add_comments(database, rows, "b", "\ufdfa" * 4, "c")
+    assert bodies(take(database)) == ["b"]
+    assert bodies(take(database)) == ["\ufdfa" * 4]
+    assert bodies(take(database)) == ["c"]
+
+
 @settings(
     max_examples=25,
     deadline=None,
@@ -172,12 +180,12 @@ def test_every_batch_keeps_the_rules(
     ids = add_comments(database, rows, *("ä" * size for size in sizes))
     for comment_id, attempts in zip(ids, tried, strict=False):
         set_attempts(database, comment_id, attempts)
-    limits = Limits(comments=comments, characters=100, seconds=75)
+    limits = Limits(comments=comments, tokens=100, seconds=75)
     seen: list[UUID] = []
     while batch := take(database, limits=limits):
         alone = len(batch.items) == 1
         assert len(batch.items) <= comments
-        assert alone or sum(len(item.body) for item in batch.items) <= 100
+        assert alone or sum(map(most_tokens, bodies(batch))) <= 100
         assert alone or all(item.attempts == 1 for item in batch.items)
         assert all(a.comment_id < b.comment_id for a, b in pairwise(batch.items))
         seen += [item.comment_id for item in batch.items]
