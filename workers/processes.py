@@ -16,7 +16,7 @@ from celery.beat import EmbeddedService
 
 from service.db import Database
 from service.domain.vocabulary import Lane
-from service.nudges import UPKEEP_QUEUE, nudge
+from service.nudges import UPKEEP_QUEUE, create_celery, nudge, publish_nudge
 from service.settings import Settings
 from service.telemetry.exposition import serve_metrics
 from service.telemetry.tracing import start_tracing, stop_tracing
@@ -24,10 +24,15 @@ from workers.app import create_app
 from workers.delivery.loop import Delivering
 from workers.scoring.batch import Scoring
 from workers.scoring.child import Loader, ScoringChild
+from workers.scoring.pulse import Pulse
+from workers.scoring.watchdog import Watchdog
 from workers.tasks import Upkeep, equip
 
 FINISH_SECONDS = 1.5
 """Seconds that a batch may go on after the worker was told to end. Then it is given back."""
+
+EXIT_STUCK = os.EX_SOFTWARE
+"""Exit code of a scoring worker that its watchdog ended."""
 
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """File of a container's CPU limit (cgroup v2): microseconds per period or `max`, and the period."""
@@ -43,7 +48,8 @@ def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
     os.environ |= {"OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
     app = create_app(settings)
     scoring = Scoring(Database(settings.database_url), settings, partial(nudge, app))
-    child = ScoringChild(scoring, load, threads)
+    pulse = Pulse()
+    child = ScoringChild(scoring, load, threads, pulse)
     equip(app, child)
     parent = os.getpid()
 
@@ -58,7 +64,15 @@ def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
     signals.worker_process_init.connect(start, weak=False)
     signals.worker_process_shutdown.connect(stop, weak=False)
     serve_metrics(settings)
-    return _run(app, "prefork", concurrency, [lane.queue for lane in Lane])
+    worker = _worker(app, "prefork", concurrency, [lane.queue for lane in Lane])
+    Watchdog(
+        Database(settings.database_url, pool_size=1),
+        settings,
+        pulse,
+        partial(_nudge_apart, settings.redis_url),
+        partial(_end_hard, worker),
+    ).start()
+    return _run(worker)
 
 
 def run_io(settings: Settings, concurrency: int, *, with_beat: bool = False) -> int:
@@ -79,7 +93,7 @@ def run_io(settings: Settings, concurrency: int, *, with_beat: bool = False) -> 
         # It ends with the process, since it has nothing to finish.
         EmbeddedService(app, thread=True).start()
     try:
-        return _run(app, "threads", concurrency, [UPKEEP_QUEUE])
+        return _run(_worker(app, "threads", concurrency, [UPKEEP_QUEUE]))
     finally:
         delivering.stop()
         thread.join(FINISH_SECONDS + 1)
@@ -91,9 +105,9 @@ def run_beat(settings: Settings) -> None:
     create_app(settings).Beat(quiet=True).run()
 
 
-def _run(app: Celery, pool: str, concurrency: int, queues: list[str]) -> int:
+def _worker(app: Celery, pool: str, concurrency: int, queues: list[str]) -> Any:
     _keep_logging()
-    worker = app.Worker(
+    return app.Worker(
         pool=pool,
         concurrency=concurrency,
         queues=queues,
@@ -104,6 +118,8 @@ def _run(app: Celery, pool: str, concurrency: int, queues: list[str]) -> int:
         without_heartbeat=True,
     )
 
+
+def _run(worker: Any) -> int:
     def hurry(**_: Any) -> None:
         timer = threading.Timer(FINISH_SECONDS, _end_children, [worker])
         timer.daemon = True
@@ -119,6 +135,23 @@ def _end_children(worker: Any) -> None:
     for pid in worker.pool.info.get("processes", ()):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
+
+
+def _end_hard(worker: Any) -> None:
+    """End this process and its children, whatever they are stuck in."""
+    try:
+        # They would notice that their parent is gone, but not while they are stopped.
+        for pid in worker.pool.info.get("processes", ()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    finally:
+        os._exit(EXIT_STUCK)
+
+
+def _nudge_apart(redis_url: str, lane: Lane) -> None:
+    """Nudge on a connection of its own, which no child inherits; raises when the broker is away."""
+    with create_celery(redis_url) as app:
+        publish_nudge(app, lane)
 
 
 def _keep_logging() -> None:

@@ -17,6 +17,7 @@ from workers.models import chosen
 from workers.scoring.batch import Scoring
 from workers.scoring.checks import works
 from workers.scoring.outcomes import Outcome
+from workers.scoring.pulse import Pulse
 
 Loader = Callable[[Settings, int], Engine]
 """A function that loads the engine for the settings on a number of threads; raises any error."""
@@ -44,11 +45,17 @@ class ScoringChild:
     loads it, and replaces the engine between two batches. If that fails, the old engine stays.
     """
 
-    def __init__(self, scoring: Scoring, load: Loader, threads: int) -> None:
-        """Start nothing yet, since this object is made before the fork."""
+    def __init__(
+        self, scoring: Scoring, load: Loader, threads: int, pulse: Pulse | None = None
+    ) -> None:
+        """Start nothing yet: this is made before the fork.
+
+        `pulse` is what the parent's watchdog reads.
+        """
         self._scoring = scoring
         self._load = load
         self._threads = threads
+        self._pulse = pulse or Pulse()
         self._engine: Engine | None = None
         self._refused: chosen.Chosen | None = None
         self._wake = threading.Event()
@@ -69,6 +76,13 @@ class ScoringChild:
         comments. Otherwise a stream of analyses would starve new comments. And no caller waits
         for two batches of the other kind.
         """
+        self._pulse.beat()
+        try:
+            self._score(lane)
+        finally:
+            self._pulse.beat()
+
+    def _score(self, lane: Lane) -> None:
         engine = self._engine
         if engine is None:
             return
@@ -125,7 +139,8 @@ class ScoringChild:
     def _try_to_load(self) -> bool:
         kept = self._engine
         try:
-            engine = self._load_and_probe()
+            with self._pulse.loading():
+                engine = self._load_and_probe()
         except Exception as error:  # noqa: BLE001 - whatever is wrong, nothing is scored until it is right
             log.error(  # noqa: TRY400 - for an operator, who needs the sentence, not the stack
                 "model_not_loaded",
@@ -137,6 +152,7 @@ class ScoringChild:
             )
             return False
         self._engine = engine
+        self._pulse.beat()
         self._beat()
         for lane in Lane:
             self._scoring.nudge(lane)
