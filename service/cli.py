@@ -5,6 +5,7 @@ without the workers.
 """
 
 import os
+import resource
 from importlib.metadata import entry_points
 
 import typer
@@ -46,6 +47,8 @@ def main() -> None:
     """Run the command.
 
     Whatever any command writes holds comments, names or secrets: its owner's business only.
+    A core file would hold them, too, so that none is written; children inherit both.
     """
     os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     application()()

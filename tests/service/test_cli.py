@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 SHOW = """
-import os
+import os, resource
 from service import cli
-cli.application = lambda: lambda: print(oct(os.umask(0)))
+cli.application = lambda: lambda: print(oct(os.umask(0)), resource.getrlimit(resource.RLIMIT_CORE))
 cli.main()
 """
 
@@ -36,4 +36,4 @@ def test_what_a_command_writes_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_no_command_can_be_forgotten() -> None:
-    assert run("-c", SHOW) == "0o77\n"
+    assert run("-c", SHOW) == "0o77 (0, 0)\n"

@@ -53,3 +53,54 @@ def test_numbers_are_not_shared_where_nobody_reads_them() -> None:
         run("import os, service.telemetry; print([*os.environ].count('PROMETHEUS_MULTIPROC_DIR'))")
         == "0"
     )
+
+
+SHARE = """
+import os, pathlib, signal, sys
+from service.telemetry import shared
+shared.MEMORY = pathlib.Path(sys.argv[1])
+os.environ["NETIQUETTE_METRICS_PORT"] = "1"
+shared.share_numbers()
+print(os.environ["PROMETHEUS_MULTIPROC_DIR"], flush=True)
+"""
+KILLED = SHARE + "os.kill(os.getpid(), signal.SIGKILL)"
+WAITING = SHARE + "sys.stdin.read()"
+
+
+def maker(program: str, memory: Path) -> subprocess.Popen[str]:
+    """Start a process that makes a folder for its numbers."""
+    return subprocess.Popen(
+        [sys.executable, "-c", program, str(memory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_folder_of_a_killed_process_goes_with_the_next_start(tmp_path: Path) -> None:
+    with maker(WAITING, tmp_path) as living:
+        assert living.stdout
+        kept = Path(living.stdout.readline().strip())
+        with maker(KILLED, tmp_path) as killed:
+            assert killed.stdout
+            left = Path(killed.stdout.readline().strip())
+        assert kept.is_dir()
+        assert left.is_dir()
+        (left / "counter_1.db").touch()
+        # Of a container that shares the memory, of an older version, and of somebody else.
+        prefix, namespace, number, _ = left.name.rsplit("-", 3)
+        others = [
+            tmp_path / f"{prefix}-{namespace}0-{number}-abc",
+            tmp_path / f"{prefix}-abcdef",
+            tmp_path / f"another-{left.name}",
+        ]
+        for folder in others:
+            folder.mkdir()
+        link = tmp_path / f"{prefix}-{namespace}-{number}-link"
+        link.symlink_to(others[0])
+        with maker(KILLED, tmp_path) as next_one:
+            assert next_one.stdout
+            new = Path(next_one.stdout.readline().strip())
+        assert {*tmp_path.iterdir()} == {kept, new, link, *others}
+        living.communicate()
+    assert not kept.exists()
