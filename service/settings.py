@@ -97,18 +97,14 @@ class Settings(BaseSettings):
         "process; for analyses, per site",
     )
     batch_size: int = Field(16, gt=0, description="Most revisions per lease")
-    batch_characters: int = Field(10_000, gt=0, description="Most characters per lease")
-    time_limit: int = Field(
-        60, gt=0, description="Seconds after which scoring a batch counts as a hang"
-    )
-    batch_size: int = Field(16, gt=0, description="Revisions per lease")
     batch_characters: int = Field(
         10_000,
         gt=0,
-        description="Text per lease, at most: bytes of UTF-8, or more after NFKC; "
-        "a longer text goes alone",
+        description="Most text per lease, in bytes of UTF-8 after NFKC; a longer text goes alone",
     )
-    time_limit: int = Field(60, gt=0, description="Scoring one batch longer than this is a hang")
+    time_limit: int = Field(
+        60, gt=0, description="Seconds after which scoring a batch counts as a hang"
+    )
     lease_seconds: int = Field(
         75,
         gt=0,

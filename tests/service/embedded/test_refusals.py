@@ -16,6 +16,7 @@ import pytest
 from service.embedded import log_files as logs
 from service.embedded import supervisor as supervising
 from service.embedded.child import Spec
+from service.embedded.console import StartRefused
 from service.embedded.supervisor import Supervisor
 
 Script = Callable[..., Spec]
@@ -196,7 +197,7 @@ def test_a_job_that_fails_without_its_log_still_ends_the_start(
 ) -> None:
     source = lives("job", "pathlib.Path(sys.argv[1], 'The job.log').unlink(); sys.exit(3)")
     supervisor.start(replace(script("The job", source), once=True))
-    with pytest.raises(supervising.StartRefused, match="The job ended with exit code 3"):
+    with pytest.raises(StartRefused, match="The job ended with exit code 3"):
         supervisor.wait_for(lambda: supervisor.jobs_done)
 
 
@@ -205,5 +206,5 @@ def test_the_start_is_given_up_without_a_log_to_quote(
 ) -> None:
     source = lives("thing", "pathlib.Path(sys.argv[1], 'The thing.log').unlink(); sys.exit(3)")
     supervisor.start(script("The thing", source))
-    with pytest.raises(supervising.StartRefused, match="3 times in a row"):
+    with pytest.raises(StartRefused, match="3 times in a row"):
         supervisor.wait_for(lambda: False)

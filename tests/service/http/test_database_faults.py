@@ -110,9 +110,9 @@ def test_a_file_lost_in_mid_transaction_is_not_committed_to(
     lose: Callable[[Path], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from service.comments import intake
+    from service.comments import accepting, intake
 
-    accept = intake.accept_items
+    accept = accepting.accept_items
 
     def lost_meanwhile(*args: Any, **more: Any) -> Any:
         outcome = accept(*args, **more)
