@@ -27,7 +27,7 @@ from service.tables import Analysis, Scorer, Site
 from service.testing.backend import Backend
 from service.testing.rows import failing_database
 from tests.support.analysing import add_scorer, worker_on
-from tests.support.fake_worker import RAISES
+from tests.support.fake_worker import COSTLY, RAISES
 from tests.support.installation import DEAD_PORT, SECRET_KEY
 from tests.support.reading import Change
 from tests.support.stack import wait_until
@@ -141,7 +141,7 @@ class TestWithWorker:
     ) -> None:
         assert send(backend, request(text)).json() == FLAGGED
 
-    @pytest.mark.parametrize("text", ["", "<br>", "\u200b&#x2800;", "x" * 20_481, RAISES])
+    @pytest.mark.parametrize("text", ["", "<br>", "\u200b&#x2800;", "x" * 20_481, RAISES, COSTLY])
     def test_what_cannot_be_scored_is_withheld(self, backend: Backend, text: str) -> None:
         assert send(backend, request(text)).json() == WITHHELD
 
