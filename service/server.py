@@ -6,6 +6,7 @@ from types import FrameType
 import uvicorn
 
 from service.app import create_app
+from service.descriptors import raise_limit
 from service.http.context import Infrastructure
 from service.http.protocol import BoundedProtocol
 from service.telemetry import configure_logging
@@ -30,6 +31,7 @@ def serve(host: str, port: int, fd: int | None) -> bool:
     `fd` is an inherited, bound socket to serve on instead of host and port.
     """
     configure_logging()
+    raise_limit()
     config = uvicorn.Config(
         create_app(),
         host=host,

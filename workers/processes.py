@@ -15,6 +15,7 @@ from celery import Celery, signals
 from celery.beat import EmbeddedService
 
 from service.db import Database
+from service.descriptors import raise_limit
 from service.domain.vocabulary import Lane
 from service.nudges import UPKEEP_QUEUE, create_celery, nudge, publish_nudge
 from service.settings import Settings
@@ -44,7 +45,8 @@ CHATTY = ("celery.worker.strategy", "celery.app.trace")
 def run_scoring(settings: Settings, load: Loader, concurrency: int) -> int:
     """Run a scoring worker with `concurrency` child processes; return its exit code."""
     threads = max(1, _cores() // concurrency)
-    # Set before a library that reads them is imported.
+    raise_limit()
+    # Before anybody imports a library that reads them.
     os.environ |= {"OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
     app = create_app(settings)
     scoring = Scoring(Database(settings.database_url), settings, partial(nudge, app))
@@ -81,6 +83,7 @@ def run_io(settings: Settings, concurrency: int, *, with_beat: bool = False) -> 
     Deliveries run in a thread of their own, also while the broker is away. So does the beat,
     if `with_beat` is set.
     """
+    raise_limit()
     app = create_app(settings)
     database = Database(settings.database_url)
     equip(app, Upkeep(database, settings))

@@ -27,11 +27,9 @@ from workers.delivery.leasing import Leased
 from workers.delivery.recording import Done
 from workers.delivery.rounds import Round
 from workers.delivery.safe_http import GuardedBackend, Resolver, connection_pool
-from workers.delivery.sending import send
+from workers.delivery.sending import NoDescriptorError, send
+from workers.delivery.sockets import MAX_ENDPOINTS
 from workers.numbering import number_events
-
-MAX_ENDPOINTS = 100
-"""Most endpoints that one worker delivers to at once, with ROUND sockets each at most."""
 
 LOOK_AGAIN = 1.0
 """Seconds between two looks for work while there is none. A due event waits no longer than this."""
@@ -41,6 +39,9 @@ LOOK_SECONDS = 0.2
 
 FINISH_SECONDS = 1.5
 """Seconds that requests may go on after the worker was told to end."""
+
+DESCRIPTOR_PAUSE = 1.0
+"""Seconds before another try where this process could open no socket."""
 
 DATABASE_THREADS = 8
 
@@ -174,19 +175,29 @@ class _Run:
 
 
 async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]:
-    """Send the messages of a round, all at once or at the endpoint's rate."""
+    """Send the messages of a round at once, or at the endpoint's pace.
+
+    What found no descriptor is left out, and stays due: the endpoint is not to blame.
+    """
     if not current.secrets:
         return [Done(current.url, message, rounds.unsigned()) for message in current.messages]
     pace = 1 / current.rate if current.rate else 0.0
     began = asyncio.get_running_loop().time()
 
-    async def one(place: int) -> Done:
+    async def one(place: int) -> Done | None:
         message = current.messages[place]
         await asyncio.sleep(place * pace)
-        attempt = await send(pool, current.url, message.event_id, message.body, current.secrets)
+        try:
+            attempt = await send(pool, current.url, message.event_id, message.body, current.secrets)
+        except NoDescriptorError:
+            return None
         return Done(current.url, message, attempt)
 
-    done = await asyncio.gather(*map(one, range(len(current.messages))))
+    results = await asyncio.gather(*map(one, range(len(current.messages))))
+    done = [result for result in results if result]
+    if len(done) < len(results):
+        log.error("descriptors_spent", hint="Raise the limit of open files (ulimit -n).")
+        await asyncio.sleep(DESCRIPTOR_PAUSE)
     rest = began + pace * len(current.messages) - asyncio.get_running_loop().time()
     await asyncio.sleep(max(0.0, rest))
     return done

@@ -22,9 +22,10 @@ from workers.delivery import backlog
 from workers.delivery.leasing import LEASE, Leased, lock_endpoint
 from workers.delivery.recording import Done, record
 from workers.delivery.sending import Attempt
+from workers.delivery.sockets import per_endpoint
 
 ROUND = 16
-"""Most messages that are sent to one endpoint at once."""
+"""Messages that are under way to one endpoint at once, at most."""
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +111,8 @@ def _pauses(endpoint: Endpoint, now: datetime) -> bool:
 
 
 def _size(endpoint: Endpoint) -> int:
-    return min(ROUND, endpoint.rate) if endpoint.rate else ROUND
+    size = per_endpoint(ROUND)
+    return min(size, endpoint.rate) if endpoint.rate else size
 
 
 def unsigned() -> Attempt:

@@ -23,6 +23,7 @@ from httpcore2 import (
 from standardwebhooks import Webhook
 
 from service import clock
+from service.descriptors import are_spent
 from service.domain.deliveries import Cause, Delivered, Gone, Outcome, Refused, Unreached
 from workers.delivery.safe_http import BlockedError, UnresolvedError
 
@@ -46,6 +47,10 @@ ASKS_TO_WAIT = (429, 503)
 log = structlog.get_logger(__name__)
 
 
+class NoDescriptorError(Exception):
+    """This process, or this machine, can open no socket now; the receiver was not asked."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """The outcome of one attempt to deliver."""
@@ -61,10 +66,11 @@ class Attempt:
 async def send(
     pool: AsyncConnectionPool, url: str, message_id: UUID, body: bytes, secrets: Sequence[str]
 ) -> Attempt:
-    """Send the body, signed with each of the secrets; never raises but when it is cancelled.
+    """Send the body, signed with each of the secrets.
 
     An error that nobody has thought of is the outcome of this message, too: raised, it
-    would repeat the round, with all that was delivered in it.
+    would repeat the round, with all that was delivered in it. Raises NoDescriptorError where
+    no socket can be opened, and nothing else but when it is cancelled.
     """
     began = time.monotonic()
     try:
@@ -72,20 +78,10 @@ async def send(
             outcome, status, response = await _post(
                 pool, url, _headers(message_id, body, secrets), body, limit
             )
-    except BlockedError:
-        outcome, status, response = Unreached(Cause.BLOCKED), None, None
-    except UnresolvedError:
-        outcome, status, response = Unreached(Cause.ADDRESS), None, None
-    except (TimeoutException, TimeoutError):
-        outcome, status, response = Unreached(Cause.TIMEOUT), None, None
-    except (NetworkError, OSError) as error:
-        cause = Cause.TLS if _is_of_tls(error) else Cause.CONNECTION
-        outcome, status, response = Unreached(cause), None, None
-    except (ProtocolError, ValueError):
-        outcome, status, response = Unreached(Cause.PROTOCOL), None, None
-    except Exception as error:  # noqa: BLE001 - see above
-        log.error("delivery_unexpected", message=str(message_id), error=type(error).__name__)  # noqa: TRY400 - a traceback could quote a text
-        outcome, status, response = Unreached(Cause.PROTOCOL), None, None
+    except Exception as error:
+        if are_spent(error):
+            raise NoDescriptorError from error
+        outcome, status, response = Unreached(_cause(error, message_id)), None, None
     return Attempt(outcome, time.monotonic() - began, status, response)
 
 
@@ -173,6 +169,22 @@ async def _read_head(response: Response) -> str:
         char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}"
         for char in text
     )
+
+
+def _cause(error: Exception, message_id: UUID) -> Cause:
+    match error:
+        case BlockedError():
+            return Cause.BLOCKED
+        case UnresolvedError():
+            return Cause.ADDRESS
+        case TimeoutException() | TimeoutError():
+            return Cause.TIMEOUT
+        case NetworkError() | OSError():
+            return Cause.TLS if _is_of_tls(error) else Cause.CONNECTION
+        case ProtocolError() | ValueError():
+            return Cause.PROTOCOL
+    log.error("delivery_unexpected", message=str(message_id), error=type(error).__name__)
+    return Cause.PROTOCOL
 
 
 def _is_of_tls(error: BaseException | None) -> bool:
