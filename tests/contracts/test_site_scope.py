@@ -44,6 +44,8 @@ def is_allowed(statement: Any, tables: set[Table]) -> bool:
     return (
         # which site a key belongs to
         (names == {"site_key"} and "site_key.prefix =" in text)
+        # readiness: whether rows could be locked, but no row
+        or (names == {"comment"} and text.endswith("WHERE false FOR UPDATE"))
         # readiness: the age of the oldest pending comment, but no row
         or (names == {"comment"} and "min(comment.pending_since)" in text)
         # waiting callers: the ids of what their own requests made
