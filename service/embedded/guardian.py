@@ -38,6 +38,11 @@ class Guardian:
         self._tell(f"-{pid}\n")
 
     @property
+    def watched(self) -> tuple[int, ...]:
+        """The leaders that are registered."""
+        return tuple(self._watched)
+
+    @property
     def alive(self) -> bool:
         """Whether nobody has ended it."""
         return self._process.poll() is None

@@ -4,7 +4,7 @@ import socket
 import time
 from pathlib import Path
 
-from service.embedded import database, demo, folder, listening, specs
+from service.embedded import database, demo, folder, listening, orphans, specs
 from service.embedded.console import StartRefused, complain, say
 from service.embedded.guardian import Guardian
 from service.embedded.stopping import Stopping, StopRequested
@@ -22,11 +22,10 @@ def run(settings: Settings, port: int) -> int:
     var = settings.var_dir.absolute()
     try:
         folder.prepare(var)
-        with (
-            folder.locked(var, listening.url(port)) as lock,
-            listening.bind(port) as listener,
-        ):
-            _run(settings, stopping, lock, listener)
+        with folder.locked(var, listening.url(port)) as lock:
+            orphans.end_orphans(var)
+            with listening.bind(port) as listener:
+                _run(settings, stopping, lock, listener)
     except StartRefused as error:
         complain(f"Netiquette cannot run. {error}")
         return 1
@@ -39,7 +38,7 @@ def run(settings: Settings, port: int) -> int:
 
 def _run(settings: Settings, stopping: Stopping, lock: int, listener: socket.socket) -> None:
     guardian = Guardian(keep=(lock,))
-    supervisor = Supervisor(guardian, stopping)
+    supervisor = Supervisor(guardian, stopping, orphans.Record(settings.var_dir.absolute()))
     try:
         _start(settings, supervisor, listener)
         supervisor.keep()

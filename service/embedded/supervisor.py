@@ -7,6 +7,7 @@ from service.embedded import log_files as logs
 from service.embedded.child import Child, Spec
 from service.embedded.console import Complaints, StartRefused, say
 from service.embedded.guardian import Guardian
+from service.embedded.orphans import Record
 from service.embedded.stopping import Stopping
 
 TICK = 0.1
@@ -16,6 +17,9 @@ HOPELESS = 3
 LOG_CHECK = 10.0
 GUARDIAN_PAUSE = 1.0
 """Seconds between two starts of a guardian in the place of a dead one."""
+
+RECORD_PAUSE = 1.0
+"""Seconds between two tries to write the list of children."""
 
 
 class Supervisor:
@@ -28,8 +32,12 @@ class Supervisor:
     together. All stages' graces together stay below 10 s.
     """
 
-    def __init__(self, guardian: Guardian, stopping: Stopping) -> None:
-        """Start nothing yet."""
+    def __init__(
+        self, guardian: Guardian, stopping: Stopping, record: Record | None = None
+    ) -> None:
+        """Start nothing yet; `record` is told who the children are."""
+        self._record = record
+        self._record_due = 0.0
         self._guardian = guardian
         self._stopping = stopping
         self._stages: list[list[Child]] = []
@@ -46,6 +54,7 @@ class Supervisor:
                 child.start()
             except OSError as error:
                 raise StartRefused(f"{child.spec.name} cannot be started: {error}") from error
+            self._keep_record()
 
     @property
     def jobs_done(self) -> bool:
@@ -83,12 +92,14 @@ class Supervisor:
                 time.sleep(0.02)
             for child in stage:
                 child.end()
+        self._keep_record()
 
     def _tend(self, *, starting: bool) -> None:
         self._stopping.check()
         self._tend_guardian()
         for child in self._children:
             self._tend_one(child, starting=starting)
+        self._keep_record()
         self._bound_logs()
         time.sleep(TICK)
 
@@ -102,6 +113,14 @@ class Supervisor:
         self._guardian_due = time.monotonic() + GUARDIAN_PAUSE
         with self._complaints.bearing("The guardian cannot be started again"):
             self._guardian.tend()
+
+    def _keep_record(self) -> None:
+        if self._record is None or time.monotonic() < self._record_due:
+            return
+        self._record_due = time.monotonic() + RECORD_PAUSE
+        with self._complaints.bearing("The list of children cannot be written"):
+            self._record.keep(self._guardian.watched)
+            self._record_due = 0.0
 
     def _tend_one(self, child: Child, *, starting: bool) -> None:
         if child.done:

@@ -154,3 +154,23 @@ def test_nothing_is_lost_or_left_whoever_is_killed(start: Start, gone: Gone, tin
     family = again.family()
     again.process.send_signal(signal.SIGKILL)
     gone(family)
+
+
+@pytest.mark.timeout(400)
+def test_a_start_ends_what_a_kill_of_all_guards_has_left(
+    start: Start, gone: Gone, tiny: str
+) -> None:
+    embedded = start(model=tiny)
+    embedded.wait_until_ready()
+    family = embedded.family()
+    guardian = embedded.child("guardian.py")
+    embedded.process.send_signal(signal.SIGSTOP)  # or it would start another guardian
+    guardian.kill()
+    embedded.process.kill()
+    embedded.process.wait(timeout=10)
+
+    again = start(model=tiny)
+    again.wait_until_ready()
+    gone(family)
+    assert "Ending what an earlier run has left" in again.said()
+    assert not {process.pid for process in family} & {process.pid for process in again.family()}
