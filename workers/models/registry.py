@@ -71,7 +71,7 @@ def remove(name: str, models_dir: Path, *, active: str) -> Path:
     """
     model = find(name, models_dir)
     if model.folder.parent != models_dir.absolute():
-        raise ModelInUse(f"{model.folder} is not in {models_dir}, so it was not removed")
+        raise ModelInUse(f"{model.folder} is not in {models_dir}, so it stays")
     if model.identity == find(active, models_dir).identity:
         raise ModelInUse(f"{name!r} is the model that scores; let another one score first")
     shutil.rmtree(model.derived, ignore_errors=True)

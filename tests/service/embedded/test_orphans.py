@@ -13,6 +13,7 @@ import pytest
 
 from service.embedded import orphans
 from service.embedded.console import StartRefused
+from service.embedded.guardian import signal_group
 from service.embedded.supervisor import Supervisor
 
 FAMILY = "import os, time; os.fork(); print(flush=True); time.sleep(600)"
@@ -55,7 +56,7 @@ def lead() -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
 
     yield start
     for group in groups:
-        orphans.signal_group(group.pid, signal.SIGKILL)
+        signal_group(group.pid, signal.SIGKILL)
         group.communicate()
 
 
@@ -64,7 +65,7 @@ def record(var: Path, **moments: str | None) -> None:
 
 
 def test_both_killed_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = [sys.executable, "-c", UP, tmp_path, FAMILY, STUBBORN]
+    command = [sys.executable, "-c", UP, str(tmp_path), FAMILY, STUBBORN]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as up:
         assert up.stdout
         guardian, *leaders = (int(pid) for pid in up.stdout.readline().split())
@@ -84,7 +85,7 @@ def test_both_killed_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 def is_alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
 
 
 @pytest.mark.parametrize("moment", ["another-boot 1", "boot 99"])
@@ -106,7 +107,7 @@ def test_a_group_without_its_leader_is_named(
     record(tmp_path, **{str(gone.pid): "boot 1"})
     with pytest.raises(StartRefused, match=rf"in the groups {gone.pid}\..*remove {tmp_path}"):
         orphans.end_orphans(tmp_path)
-    assert orphans.signal_group(gone.pid, 0)
+    assert signal_group(gone.pid, 0)
 
 
 def test_where_nobody_tells_when_a_process_started(
