@@ -59,7 +59,7 @@ def test_a_key_in_the_address_counts_for_nothing(backend: Backend) -> None:
         (b"null", 422, "invalid"),
         (b"NaN", 422, "invalid"),
         (b"[" * 100_000, 400, "bad-request"),
-        (b'{"a":' * 100_000, 400, "bad-request"),
+        (b'{"a":' * 20_000, 400, "bad-request"),
         (b'{"body": ' + b"9" * 5000 + b"}", 400, "bad-request"),
         (b'{"body": 1e999}', 422, "invalid"),
         (b'{"body": "\xff"}', 400, "bad-request"),
