@@ -133,6 +133,8 @@ def _latest(
         select(table)
         .where(
             col(table.site_id) == site_id,
+            # By their comments alone, or SQLite would read the whole table.
+            col(table.comment_id).in_([comment.id for comment in comments]),
             tuple_(col(table.comment_id), col(table.revision)).in_(current),
         )
         .order_by(col(table.created_at), col(table.id))

@@ -45,8 +45,9 @@ def check_readiness(context: Context) -> Readiness:
     _check_room(context.database.file)
     context.database.probe()
     with context.database.read() as session:
-        # Postgres refuses to lock even no row where it is read-only (SQLSTATE 25006).
-        session.exec(select(Comment.id).where(false()).with_for_update())
+        if not context.database.is_sqlite:
+            # Postgres refuses to lock even no row where it is read-only (SQLSTATE 25006).
+            session.exec(select(Comment.id).where(false()).with_for_update())
         seen = last_seen(session)
         age = _oldest_pending(session)
     degraded: list[Trouble] = []
