@@ -15,6 +15,7 @@ from service import clock
 from service.db import Database
 from service.domain.events import EventType
 from service.domain.vocabulary import Lane, MemberStatus
+from service.events.outbox import about_report, record
 from service.ids import new_id
 from service.policy.document import FIRST_POLICY
 from service.tables import Comment, Event, Member, Policy, Report, Revision, Site, Thread
@@ -107,17 +108,7 @@ def insert_report(session: Session, comment_id: UUID, site_id: UUID, at: datetim
     )
     session.add(report)
     session.flush()
-    event = Event(
-        site_id=site_id,
-        type=EventType.REPORT_RECEIVED,
-        comment_id=comment_id,
-        revision=1,
-        report_id=report.id,
-        due_at=at,
-        created_at=at,
-    )
-    session.add(event)
-    return event
+    return record(session, EventType.REPORT_RECEIVED, about_report(report), at=at)
 
 
 def add_comments(

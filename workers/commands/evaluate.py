@@ -8,7 +8,7 @@ import typer
 
 from service.settings import settings
 from service.telemetry import configure_logging
-from workers.commands.models import told
+from workers.commands.models import errors_explained
 from workers.engines import Engine
 from workers.models import chosen
 from workers.models.evaluation import card as cards
@@ -47,7 +47,7 @@ def measure(data: Path, card: Path | None, figures: Figures) -> None:
     Exits with code 1 where the model, the data or the card cannot be used.
     """
     configure_logging()
-    with told():
+    with errors_explained():
         active = chosen.apply_to(settings())
         engine = load_engine(active)
     try:

@@ -34,7 +34,7 @@ WATCH_SECONDS, WATCH_PACE = 60.0, 3.0
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def errors_explained() -> Iterator[None]:
     """Turn a ModelError, or an unusable folder or database, into one line and exit code 1."""
     try:
         yield
@@ -49,7 +49,7 @@ def told() -> Iterator[None]:
 @commands.command("list")
 def list_models() -> None:
     """List the installed models. A star marks the one that scores."""
-    with told():
+    with errors_explained():
         active = chosen.read_anywhere(settings()).name
     models, broken = installed(settings().models_dir)
     table = Table("name", "version", "languages", "attributes", "identity", box=None)
@@ -70,7 +70,7 @@ def list_models() -> None:
 @commands.command()
 def show(name: Name) -> None:
     """Show the manifest of a model."""
-    with told():
+    with errors_explained():
         model = find(name, settings().models_dir)
     typer.echo(f"identity: {model.identity}\nfolder: {model.folder}")
     for key, value in model.manifest.model_dump(mode="json").items():
@@ -84,7 +84,7 @@ def build(
     again: Annotated[bool, typer.Option("--again", help="Build it even if it exists.")] = False,
 ) -> None:
     """Build the form of a model that serves on this CPU, and check that it scores like Detoxify."""
-    with told():
+    with errors_explained():
         model = find(name or chosen.read_anywhere(settings()).name, settings().models_dir)
         notes = None if again else derived.read(graph_folder(model), graph_conditions())
         if notes is None:
@@ -99,7 +99,7 @@ def verify(name: OptionalName = None) -> None:
     """Compare a model's files with its manifest, and its serving form with Detoxify."""
     from workers.models import build as building  # noqa: PLC0415 - slow to import
 
-    with told():
+    with errors_explained():
         model = find(name or chosen.read_anywhere(settings()).name, settings().models_dir)
         found = building.verify(model, _Steps(model))
     typer.echo(f"{model.manifest.name} {model.manifest.version}: {found}")
@@ -111,7 +111,7 @@ def use(name: Name) -> None:
     from workers.models import build as building  # noqa: PLC0415 - slow to import
 
     database = Database(settings().database_url)
-    with told():
+    with errors_explained():
         model = find(name, settings().models_dir)
         building.verify(model, _Steps(model))
         known = model.folder.parent in {registry.BUNDLED, settings().models_dir.absolute()}
@@ -140,7 +140,7 @@ def _watch(database: Database, model: Model) -> None:
 @commands.command()
 def remove(name: Name) -> None:
     """Remove a model from the models folder, and everything that was built from it."""
-    with told():
+    with errors_explained():
         active = chosen.read_anywhere(settings()).name
         folder = registry.remove(name, settings().models_dir, active=active)
     typer.echo(f"{folder} was removed")
@@ -151,7 +151,7 @@ def seal(
     folder: Annotated[Path, typer.Argument(help="Folder with a model.toml.", file_okay=False)],
 ) -> None:
     """Write the SHA-256 of each file of your own model into its model.toml."""
-    with told():
+    with errors_explained():
         manifest = manifests.seal(folder)
     typer.echo(f"{manifest.name} {manifest.version} is {manifest.identity}")
 
@@ -188,7 +188,7 @@ def pull(
     from workers.models import pull as pulling  # noqa: PLC0415 - imports torch
 
     bars = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with told(), Progress(*bars, console=Console(stderr=True)) as progress:
+    with errors_explained(), Progress(*bars, console=Console(stderr=True)) as progress:
         model = pulling.pull(
             name,
             settings().models_dir,

@@ -16,7 +16,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 
 from service.settings import settings
 from service.telemetry import configure_logging
-from workers.commands.models import told
+from workers.commands.models import errors_explained
 from workers.engines import Engine, UnscorableText
 from workers.models import chosen
 from workers.models.loading import load_engine
@@ -59,7 +59,7 @@ def score(
     an interruption, continue with `--skip` and the number of lines that were written.
     """
     configure_logging()
-    with told():
+    with errors_explained():
         engine = load_engine(chosen.apply_to(settings()))
     records = _records(file, form or _by_ending(file), column)
     bars = (TextColumn("scored"), MofNCompleteColumn(), TimeElapsedColumn())

@@ -1,4 +1,4 @@
-"""What a text costs, told before a network reads it: work grows with tokens, not characters.
+"""What a text costs, known before a network reads it: work grows with tokens, not characters.
 
 One character can become many: U+FDFA is 18 after normalisation, so that 10,000 of them are
 150,000 tokens of the bundled model's tokenizer.

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from service.http.protocol import BoundedProtocol
-from tests.service.skipping import SkippingLoop
+from tests.support.skipping import SkippingLoop
 from tests.support.stack import wait_until
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"

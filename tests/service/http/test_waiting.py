@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from service.http.waiting import Waiters
-from tests.service.skipping import SkippingLoop
+from tests.support.skipping import SkippingLoop
 
 PATIENCE = 20
 """Seconds for what must come soon."""
