@@ -15,21 +15,29 @@ import httpx2
 import psutil
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+from service.settings import Settings
+from workers.models import build as building
+from workers.models import derived, parity
+from workers.models.active import graph_conditions, graph_folder
+from workers.models.registry import find
+
+CACHE = Path(__file__).parents[2] / ".cache"
 NETIQUETTE = str(Path(sys.executable).with_name("netiquette"))
 
 
 class Embedded:
     """One run, and what a person at its console would do and see."""
 
-    def __init__(self, folder: Path, port: int, command: list[str], model: str | None) -> None:
+    def __init__(
+        self, folder: Path, port: int, command: list[str], models: Path, model: str | None
+    ) -> None:
         self.port = port
         self.var = folder / "var"
         self.output = folder / "console.txt"
         environment = os.environ | {
             "PORT": str(port),
             "NETIQUETTE_VAR_DIR": str(self.var),
-            "NETIQUETTE_MODELS_DIR": str(REPOSITORY / ".cache" / "models"),
+            "NETIQUETTE_MODELS_DIR": str(models),
             # Nothing may ask a proxy for what is on this machine.
             "http_proxy": "http://127.0.0.1:9",
             "HTTP_PROXY": "http://127.0.0.1:9",
@@ -52,20 +60,28 @@ class Embedded:
         return self.output.read_text("utf-8")
 
     def wait_until_ready(self) -> None:
-        """Wait for the word on the console; the first start builds the model.
+        """Wait for the word on the console."""
+        self.wait_for("Ready after")
+        assert httpx2.get(f"{self.demo['base_url']}/readyz", trust_env=False).status_code == 200
 
-        Fails with everything there is to know.
-        """
-        deadline = time.monotonic() + 300
-        while "Ready after" not in self.said():
+    def wait_for(self, words: str) -> None:
+        """Wait until the console says so; fails with everything there is to know."""
+        deadline = time.monotonic() + 150
+        while words not in self.said():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 logs = "\n".join(
                     f"--- {path.name}\n{path.read_text('utf-8')[-3000:]}"
                     for path in sorted(self.var.glob("log/*.log"))
                 )
-                pytest.fail(f"not ready:\n{self.said()}\n{logs}")
+                pytest.fail(f"never {words!r}:\n{self.said()}\n{logs}")
             time.sleep(0.1)
-        assert httpx2.get(f"{self.demo['base_url']}/readyz", trust_env=False).status_code == 200
+
+    def wait_until_served(self) -> None:
+        """Wait until the API answers, whoever is ready behind it."""
+        self.wait_for("made the demo site")
+        transport = httpx2.HTTPTransport(retries=10)
+        with httpx2.Client(transport=transport, trust_env=False, timeout=60) as client:
+            assert client.get(f"{self.demo['base_url']}/healthz").status_code == 200
 
     @property
     def demo(self) -> dict[str, Any]:
@@ -106,6 +122,24 @@ def assert_gone(family: list[psutil.Process]) -> None:
 Start = Callable[..., Embedded]
 
 
+@pytest.fixture(scope="session")
+def bundled() -> Path:
+    """Return a models folder where the bundled model is built: a developer's own, or ours.
+
+    Ours is proven on fewer texts: the proof itself is the same, but takes minutes where
+    int8 is no gain. It is built once, and lasts for the next runs.
+    """
+    name = Settings.model_fields["model"].default
+    if derived.read(graph_folder(find(name, CACHE / "models")), graph_conditions()):
+        return CACHE / "models"
+    with pytest.MonkeyPatch.context() as patch:
+        few = parity.texts()[::8]
+        patch.setattr(parity, "texts", lambda: few)
+        patch.setattr(building, "INT8_FORMS", {"int8": building.INT8_FORMS["int8"]})
+        building.build(find(name, CACHE / "models-of-tests"), print)
+    return CACHE / "models-of-tests"
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Return a function that starts the embedded default, always on the same port and folder."""
@@ -113,8 +147,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
         port = probe.getsockname()[1]
     runs: list[Embedded] = []
 
-    def run(*command: str, model: str | None = None) -> Embedded:
-        runs.append(Embedded(tmp_path, port, list(command or (NETIQUETTE, "up")), model))
+    def run(
+        *command: str, models: Path = CACHE / "models-of-tests", model: str | None = None
+    ) -> Embedded:
+        runs.append(Embedded(tmp_path, port, list(command or (NETIQUETTE, "up")), models, model))
         return runs[-1]
 
     yield run

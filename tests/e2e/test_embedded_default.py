@@ -21,6 +21,8 @@ from workers.testing import write_tiny_model
 NETIQUETTE = Path(sys.executable).with_name("netiquette")
 COMMENTS = Path(__file__).parents[1] / "data" / "comments.jsonl"
 
+pytestmark = pytest.mark.timeout(300)
+
 Start = Callable[..., Any]
 Gone = Callable[[list[psutil.Process]], None]
 
@@ -83,11 +85,12 @@ def flagged(states: list[str]) -> float:
     return states.count("flagged") / len(states)
 
 
-@pytest.mark.timeout(600)
-def test_real_comments_are_decided_and_ctrl_c_leaves_nothing(start: Start, gone: Gone) -> None:
+def test_real_comments_are_decided_and_ctrl_c_leaves_nothing(
+    start: Start, gone: Gone, bundled: Path
+) -> None:
     samples = [json.loads(line) for line in COMMENTS.read_text("utf-8").splitlines()]
     assert len(samples) >= 200
-    embedded = start()
+    embedded = start(models=bundled)
     embedded.wait_until_ready()
     assert f"{embedded.demo['base_url']}/docs" in embedded.said()
     assert embedded.demo.keys() == {"base_url", "site", "api_key", "moderator"}
@@ -119,11 +122,9 @@ def test_real_comments_are_decided_and_ctrl_c_leaves_nothing(start: Start, gone:
     assert embedded.said().endswith("Stopped.\n")
 
 
-@pytest.mark.timeout(400)
-def test_nothing_is_lost_or_left_whoever_is_killed(start: Start, gone: Gone, tiny: str) -> None:
+def test_whoever_is_killed_is_started_again(start: Start, gone: Gone, tiny: str) -> None:
     embedded = start(model=tiny)
     embedded.wait_until_ready()
-    key = embedded.demo["api_key"]
     killed = [
         embedded.child(words)
         for words in ("valkey-server", "worker score", "worker io", "api --fd")
@@ -133,26 +134,42 @@ def test_nothing_is_lost_or_left_whoever_is_killed(start: Start, gone: Gone, tin
     psutil.wait_procs(killed, timeout=5)
     with embedded.client() as client:
         # The socket outlives the API: this call waits for the next one.
-        first = post(client, "Wer antwortet mir hier eigentlich?")
-        decided(client, first["id"], 60)
-        last = post(client, "Und jetzt?")
+        comment = post(client, "Wer antwortet mir hier eigentlich?")
+        check_decision(decided(client, comment["id"], 60))
     family = embedded.family()
     embedded.process.kill()
     gone(family)
 
-    # The folder is as the killed run left it, and the parent is a shell this time.
-    again = start("sh", "-c", f"'{NETIQUETTE}' up; true", model=tiny)
+
+def test_a_killed_run_loses_nothing(start: Start, gone: Gone, tiny: str) -> None:
+    embedded = start(model=tiny)
+    embedded.wait_until_served()
+    key = embedded.demo["api_key"]
+    with embedded.client() as client:
+        comment = post(client, "Und jetzt?")
+    family = embedded.family()
+    embedded.process.kill()
+    gone(family)
+
+    # The folder is as the killed run left it.
+    again = start(model=tiny)
     again.wait_until_ready()
     assert again.demo["api_key"] == key
     with again.client() as client:
-        check_decision(decided(client, last["id"], 30))
+        check_decision(decided(client, comment["id"], 30))
 
+
+def test_there_is_one_run_at_a_time_and_it_ends_with_its_shell(
+    start: Start, gone: Gone, tiny: str
+) -> None:
+    embedded = start("sh", "-c", f"'{NETIQUETTE}' up; true", model=tiny)
+    embedded.wait_for("Starting Netiquette")
     beside = start(model=tiny)
     assert beside.process.wait(timeout=30) == 1
     assert "Netiquette is running already with" in beside.said()
-
-    family = again.family()
-    again.process.send_signal(signal.SIGKILL)
+    embedded.wait_until_ready()
+    family = embedded.family()
+    embedded.process.send_signal(signal.SIGKILL)
     gone(family)
 
 

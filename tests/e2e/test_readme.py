@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 README = Path(__file__).parents[2] / "README.md"
 END = "--- end of output ---"
 
@@ -52,8 +54,9 @@ def run(commands: list[str], folder: Path) -> list[str]:
     return done.stdout.split(f"{END}\n")[:-1]
 
 
-def test_the_first_session_goes_as_printed(start: Start, tmp_path: Path) -> None:
-    embedded = start()
+@pytest.mark.timeout(300)
+def test_the_first_session_goes_as_printed(start: Start, bundled: Path, tmp_path: Path) -> None:
+    embedded = start(models=bundled)
     embedded.wait_until_ready()
     steps = session()
     assert len(steps) >= 5
