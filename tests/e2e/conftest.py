@@ -18,7 +18,7 @@ import pytest
 from service.settings import Settings
 from workers.models import build as building
 from workers.models import derived, parity
-from workers.models.active import graph_conditions, graph_folder
+from workers.models.loading import graph_conditions, graph_folder
 from workers.models.registry import find
 
 CACHE = Path(__file__).parents[2] / ".cache"
