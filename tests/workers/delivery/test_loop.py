@@ -206,7 +206,7 @@ def test_an_answer_that_cannot_be_read_repeats_no_message_but_its_own(
 
 def test_a_paced_endpoint_gets_all(outbox: Outbox, receive: Receive) -> None:
     receiver = receive(OK)
-    outbox.endpoint(receiver.url(), rate=20)
+    outbox.endpoint(receiver.url(), rate=5)
     events = outbox.approve(ROUND + 1)
     outbox.deliver()
     assert sent(receiver) == events
