@@ -22,6 +22,7 @@ from service.settings import Settings
 from service.telemetry.exposition import serve_metrics
 from service.telemetry.tracing import start_tracing, stop_tracing
 from workers.app import create_app
+from workers.beat import MemoryScheduler
 from workers.delivery.loop import Delivering
 from workers.scoring.batch import Scoring
 from workers.scoring.child import Loader, ScoringChild
@@ -94,12 +95,21 @@ def run_io(settings: Settings, concurrency: int, *, with_beat: bool = False) -> 
     thread.start()
     if with_beat:
         # It ends with the process, since it has nothing to finish.
-        EmbeddedService(app, thread=True).start()
+        beat_thread(app).start()
     try:
         return _run(_worker(app, "threads", concurrency, [UPKEEP_QUEUE]))
     finally:
         delivering.stop()
         thread.join(FINISH_SECONDS + 1)
+
+
+def beat_thread(app: Celery) -> threading.Thread:
+    """Return a thread that sends the periodic tasks, with the same scheduler as `run_beat`.
+
+    Celery's default for such a thread would keep its schedule in a file of the current folder.
+    """
+    thread: threading.Thread = EmbeddedService(app, thread=True, scheduler_cls=MemoryScheduler)
+    return thread
 
 
 def run_beat(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from service.nudges import ERASE_TASK, SWEEP_TASK
 from service.settings import Settings
 from workers.app import create_app
 from workers.beat import MemoryScheduler
+from workers.processes import beat_thread
 
 
 class Noting(MemoryScheduler):
@@ -54,3 +56,13 @@ def test_the_wall_clock_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None
         pauses.append(scheduler.tick())
     assert pauses == [0.25] * 9
     assert scheduler.sent.count(SWEEP_TASK) == scheduler.sent.count(ERASE_TASK) == 5
+
+
+def test_the_beat_inside_a_worker_has_the_same_scheduler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    thread: Any = beat_thread(create_app(Settings()))
+    assert isinstance(thread.service.scheduler, MemoryScheduler)
+    thread.service.scheduler.close()
+    assert list(tmp_path.iterdir()) == []
