@@ -8,6 +8,7 @@ from service import clock
 from service.db import Database
 from service.tables import Scorer
 from tests.support.fake_worker import FakeEngine
+from workers.engines import Engine
 from workers.scoring import analyses
 
 
@@ -19,14 +20,15 @@ def add_scorer(database: Database) -> None:
 
 
 @contextmanager
-def worker_on(database: Database) -> Iterator[None]:
+def worker_on(database: Database, engine: Engine | None = None) -> Iterator[None]:
     """Do a worker's part on the database while the block runs."""
     add_scorer(database)
+    engine = engine or FakeEngine()
     ended = threading.Event()
 
     def work() -> None:
         while not ended.wait(0.01):
-            analyses.run(database, FakeEngine(), tokens=10_000)
+            analyses.run(database, engine, tokens=10_000)
 
     thread = threading.Thread(target=work)
     thread.start()

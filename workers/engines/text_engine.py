@@ -1,7 +1,8 @@
 """An engine for texts of any length, around a network that reads one window at a time."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from time import perf_counter
 from typing import Any
 
@@ -11,6 +12,7 @@ from workers.engines import Network, Reading, Scored, TooCostlyText, UnscorableT
 from workers.engines.cache import ScoreCache
 from workers.engines.cost import MAX_TOKENS, TOO_COSTLY, most_tokens
 from workers.engines.cpu import instruction_set
+from workers.engines.disguises import Undisguised, undisguise
 from workers.engines.language import Languages
 from workers.engines.neutral import Neutraliser
 from workers.engines.spans import FLAGGED, as_spans, passages
@@ -21,8 +23,28 @@ MAX_SENTENCES = 200
 """Scored alone, at most: each is a call of its own. 10,000 characters of German are about 100."""
 
 
+ORIGINAL, UNDISGUISED = "original", "undisguised"
+"""Names of the text forms: the text itself, and as readers see it where that differs."""
+
+
+@dataclass(frozen=True)
+class _Form:
+    """One form of a text, without what would steer the network."""
+
+    name: str
+    text: str
+    disguise: Undisguised | None = None
+
+    def in_original(self, span: dict[str, Any]) -> dict[str, Any]:
+        """Return a span of this form as a span of the text itself."""
+        if self.disguise is None:
+            return span
+        start, end = self.disguise.original(span["start"], span["end"])
+        return span | {"start": start, "end": end}
+
+
 class TextEngine:
-    """Scores texts of any length, by the highest score of each attribute over all windows."""
+    """Scores texts of any length, by each attribute's highest score over forms and windows."""
 
     def __init__(self, manifest: Manifest, network: Network) -> None:
         self.model = manifest.identity
@@ -43,13 +65,17 @@ class TextEngine:
         self._cache = ScoreCache()
 
     def refuses(self, text: str) -> str | None:
-        """Return TOO_COSTLY for a text of more than MAX_TOKENS tokens, else None."""
-        if has_surrogate(text) or most_tokens(text) <= MAX_TOKENS:
+        """Return TOO_COSTLY if all forms of the text together have more than MAX_TOKENS tokens."""
+        if has_surrogate(text):
             return None
+        forms = self._forms(text)
         # What is taken out becomes spaces, and some tokenizers count each of them.
-        if self._size(text) > MAX_TOKENS or self._size(self._neutral(text)) > MAX_TOKENS:
-            return TOO_COSTLY
-        return None
+        texts = [text, *(form.text for form in forms)]
+        if sum(map(most_tokens, texts)) <= MAX_TOKENS:
+            return None
+        tokens = max(self._size(text), self._size(forms[0].text))
+        tokens += sum(self._size(form.text) for form in forms[1:])
+        return TOO_COSTLY if tokens > MAX_TOKENS else None
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Return one result per text, in order; for an empty list, an empty list."""
@@ -68,16 +94,16 @@ class TextEngine:
             raise UnscorableText("half of a surrogate pair")
         if self.refuses(text):
             raise TooCostlyText(f"more than {MAX_TOKENS} tokens")
-        clean = self._neutral(text)
-        language = self._languages.detect(clean)
-        spans = windows(clean, self._capacity, self._size)
-        readings = self._network.run([clean[start:end] for start, end in spans])
-        scores = self._maximum(readings)
+        forms = self._forms(text)
+        language = self._languages.detect(forms[-1].text)
+        read = [(form, *self._read_form(form)) for form in forms]
+        scores = self._maximum([scores for _, scores, _ in read])
+        worst, _, spans = max(read, key=lambda form: _highest(form[1]))
         return Scored(
             scores,
             duration=0.0,
-            forms={"original": scores},
-            spans=self._passages(clean, spans, readings) if _toxic(scores) else [],
+            forms={form.name: scores for form, scores, _ in read},
+            spans=sorted(map(worst.in_original, spans), key=itemgetter("start")),
             language=language.code,
             details={
                 "language_confidence": round(language.confidence, 3),
@@ -85,19 +111,28 @@ class TextEngine:
             },
         )
 
+    def _forms(self, text: str) -> list[_Form]:
+        """Return the text, and how readers see it where that differs."""
+        forms = [_Form(ORIGINAL, self._neutral(text))]
+        disguise = undisguise(text)
+        if disguise and disguise.text.strip():
+            forms.append(_Form(UNDISGUISED, self._neutral(disguise.text), disguise))
+        return forms
+
+    def _read_form(self, form: _Form) -> tuple[dict[str, float], list[dict[str, Any]]]:
+        """Return the form's scores, and its passages where it is toxic."""
+        spans = windows(form.text, self._capacity, self._size)
+        readings = self._network.run([form.text[start:end] for start, end in spans])
+        scores = self._maximum([reading.scores for reading in readings])
+        return scores, self._passages(form.text, spans, readings) if _toxic(scores) else []
+
     def _size(self, text: str) -> int:
         return len(self._network.tokenizer.encode(text, add_special_tokens=False))
 
-    def _maximum(self, readings: Sequence[Reading]) -> dict[str, float]:
+    def _maximum(self, found: Sequence[dict[str, float]]) -> dict[str, float]:
         """Return the highest score of each attribute; raises ValueError for one outside 0..1."""
-        for reading in readings:
-            checked_scores(reading.scores)
-        return checked_scores(
-            {
-                name: max(reading.scores[name] for reading in readings)
-                for name in self._manifest.attributes
-            }
-        )
+        checked = [checked_scores(scores) for scores in found]
+        return {name: max(scores[name] for scores in checked) for name in self._manifest.attributes}
 
     def _passages(
         self, text: str, spans: Sequence[Span], readings: Sequence[Reading]

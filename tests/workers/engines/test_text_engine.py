@@ -1,52 +1,16 @@
 """Whole comments: windows, passages, languages, cache, around a network that knows one word."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import pytest
 
-from workers.engines import Reading, UnscorableText
-from workers.engines.cost import MAX_TOKENS
-from workers.engines.text_engine import TextEngine
-from workers.manifest import Manifest
-from workers.testing import tiny_tokenizer
+from tests.support.disguises import DISGUISES
+from tests.support.one_word import OneWord, engine_of
+from workers.engines import TooCostlyText, UnscorableText
+from workers.engines.cost import MAX_TOKENS, TOO_COSTLY
 
 FILLER = "Das ist ein sachlicher Beitrag, danke dafür. "
 LONG = MAX_TOKENS // 2
-
-
-class OneWord:
-    """A network that finds one word toxic; with or without a span head."""
-
-    def __init__(self, *, marks: bool) -> None:
-        self.tokenizer = tiny_tokenizer()
-        self.versions = {"engine": "word"}
-        self.texts: list[str] = []
-        self._marks = marks
-
-    def run(self, texts: Sequence[str]) -> list[Reading]:
-        self.texts += texts
-        return [self._run(text) for text in texts]
-
-    def _run(self, text: str) -> Reading:
-        score = 0.9 if "Idiot" in text else 0.1
-        start = text.find("Idiot")
-        marks = ((start, start + 5, 0.8),) if self._marks and start >= 0 else ()
-        return Reading({"toxicity": score / 2, "insult": score}, marks)
-
-
-def engine_of(network: OneWord) -> TextEngine:
-    manifest = Manifest(
-        name="word",
-        version="1",
-        source="-",
-        licence="-",
-        training_data=(),
-        attributes=("toxicity", "insult"),
-        languages=("de",),
-        window=64,
-        files={},
-    )
-    return TextEngine(manifest, network)
 
 
 @pytest.fixture(params=[True, False], ids=["span head", "sentences"])
@@ -107,6 +71,56 @@ def test_the_record_says_whether_the_language_is_calibrated(
     (scored,) = engine_of(network).score([text])
     assert scored.language == language
     assert scored.details["calibrated"] is calibrated
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+def test_a_disguised_word_is_as_bad_as_the_word(
+    network: OneWord, disguise: Callable[[str], str]
+) -> None:
+    text = disguise("Hallo, du Idiot!")
+    (scored,) = engine_of(network).score([text])
+    assert scored.forms == {
+        "original": {"toxicity": 0.05, "insult": 0.1},
+        "undisguised": {"toxicity": 0.45, "insult": 0.9},
+    }
+    assert scored.scores == scored.forms["undisguised"]
+    assert scored.spans
+    for span in scored.spans:
+        shown = [text[place] for place in range(span["start"], span["end"])]
+        assert set("Idiot") <= set(shown)
+
+
+def test_a_text_that_reads_worse_as_it_stands_is_scored_so(network: OneWord) -> None:
+    text = "Idiot, sagt\u202etoidI er mir é"
+    (scored,) = engine_of(network).score([text])
+    assert scored.scores == {"toxicity": 0.45, "insult": 0.9}
+    first = scored.spans[0]
+    assert text[first["start"] : first["end"]].startswith("Idiot")
+
+
+def test_a_text_without_disguise_is_read_once(network: OneWord) -> None:
+    (scored,) = engine_of(network).score(["Schöne Grüße ❤️"])
+    assert list(scored.forms) == ["original"]
+    assert network.texts == ["Schöne Grüße ❤️"]
+
+
+def test_the_language_is_that_of_the_undisguised_text(network: OneWord) -> None:
+    (scored,) = engine_of(network).score(["\u00ad".join(FILLER)])
+    assert scored.language == "de"
+
+
+def test_a_text_of_ignorable_characters_has_no_second_form(network: OneWord) -> None:
+    (scored,) = engine_of(network).score(["\u034f\u00ad"])
+    assert list(scored.forms) == ["original"]
+
+
+def test_both_forms_together_may_be_too_costly(network: OneWord) -> None:
+    engine = engine_of(network)
+    words = "a " * (MAX_TOKENS * 3 // 4)
+    assert engine.refuses(words) is None
+    assert engine.refuses(words + "é") == TOO_COSTLY
+    with pytest.raises(TooCostlyText):
+        engine.score([words + "é"])
 
 
 def test_half_a_surrogate_pair_is_a_typed_error(network: OneWord) -> None:

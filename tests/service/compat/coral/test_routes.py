@@ -1,6 +1,7 @@
 """Coral's external moderation phase, with a worker that scores."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +28,10 @@ from service.tables import Analysis, Scorer, Site
 from service.testing.backend import Backend
 from service.testing.rows import failing_database
 from tests.support.analysing import add_scorer, worker_on
+from tests.support.disguises import DISGUISES
 from tests.support.fake_worker import COSTLY, RAISES
 from tests.support.installation import DEAD_PORT, SECRET_KEY
+from tests.support.one_word import OneWord, engine_of
 from tests.support.reading import Change
 from tests.support.stack import wait_until
 
@@ -202,6 +205,13 @@ def test_scores_that_come_too_late_withhold(
 
 def test_a_wrong_signature_is_told_before_anything_else(backend: Backend) -> None:
     assert send(backend, b"{", "sha256=00", timeout="2s").status_code == 401
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+def test_a_disguised_insult_is_withheld(backend: Backend, disguise: Callable[[str], str]) -> None:
+    engine = engine_of(OneWord(marks=False, toxicity=1))
+    with worker_on(backend.database, engine):
+        assert send(backend, request(disguise("Hallo, du Idiot!"))).json() == FLAGGED
 
 
 class TestFailsClosed:
