@@ -87,7 +87,8 @@ class Settings(BaseSettings):
     member_rate: Rate = Field("20/minute", description="Limit of comments and edits per member")
     report_rate: Rate = Field(
         "10/minute",
-        description="Limit of reports per reporter; anonymous reports share one per site key",
+        description="Limit of reports per reporter; anonymous reports without an `anonymous_id` "
+        "share one per site key",
     )
     threads: int = Field(20, gt=0, description="Most requests that use the database at once")
     max_waiters: int = Field(

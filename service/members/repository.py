@@ -19,6 +19,12 @@ def members_with_key(site_id: UUID, key: str) -> SelectOfScalar[Member]:
     return select(Member).where(col(Member.site_id) == site_id, col(Member.key) == key, ~erased)
 
 
+def is_erased(session: Session, member: Member) -> bool:
+    """Tell whether the member was erased, or is being erased."""
+    erasures = select(Erasure.id).where(col(Erasure.member_id) == member.id)
+    return session.exec(erasures).first() is not None
+
+
 def get_member(session: Session, site_id: UUID, key: str, *, lock: bool = False) -> Member:
     """Return the site's member; raises NotFound, also for an erased member.
 

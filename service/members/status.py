@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import col
+
 from service.domain.vocabulary import MemberStatus
 from service.errors import MemberBanned, MemberSuspended, NetiquetteError
 from service.tables import Member
@@ -12,6 +15,11 @@ def current_status(member: Member, now: datetime) -> MemberStatus:
     if member.status_until is not None and member.status_until <= now:
         return MemberStatus.ACTIVE
     return member.status
+
+
+def is_active(now: datetime, member: type[Member] = Member) -> ColumnElement[bool]:
+    """Return the condition that the current status of `member`, or its alias, is `active`."""
+    return or_(col(member.status) == MemberStatus.ACTIVE, col(member.status_until) <= now)
 
 
 def refusal(member: Member, now: datetime) -> NetiquetteError | None:

@@ -2,16 +2,18 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 
 from service import clock
 from service.domain.states import Actor, State
 from service.domain.vocabulary import MemberStatus
-from service.members.status import current_status
+from service.members.status import current_status, is_active
 from service.policies.active import ActivePolicy, read_active_policies
 from service.policy.facts import Facts
 from service.tables import Comment, Decision, Member, Report
@@ -29,7 +31,7 @@ class Background:
     looked_at: frozenset[UUID]
     """Comments that were flagged before, or decided by a moderator."""
     reporters: Mapping[UUID, int]
-    """How many different members have an open report, by comment; a comment without is absent."""
+    """How many members in good standing report a comment; one that nobody reports is absent."""
 
     def facts(
         self,
@@ -62,7 +64,7 @@ def gather(session: Session, comments: Collection[Comment]) -> Background:
         policies=read_active_policies(session, {comment.site_id for comment in comments}),
         statuses={member.id: current_status(member, now) for member in session.exec(members)},
         looked_at=frozenset(session.exec(looked_at)),
-        reporters=_count_reporters(session, comments),
+        reporters=_count_reporters(session, comments, now),
     )
 
 
@@ -77,22 +79,41 @@ def without_comment(forms: Mapping[str, dict[str, float]]) -> Facts:
 
 def with_reports(session: Session, comment: Comment, recorded: Mapping[str, Any]) -> Facts:
     """Return the recorded facts of a decision, with the number of reporters as it is now."""
-    reporters = _count_reporters(session, [comment]).get(comment.id, 0)
+    reporters = _count_reporters(session, [comment], clock.now()).get(comment.id, 0)
     return Facts.model_validate({**recorded, "reporters": reporters})
 
 
-def _count_reporters(session: Session, comments: Collection[Comment]) -> Mapping[UUID, int]:
-    """Count the different members who have an open report, by comment.
+def _count_reporters(
+    session: Session, comments: Collection[Comment], now: datetime
+) -> Mapping[UUID, int]:
+    """Count the different members in good standing who have an open report, by comment.
 
-    Anonymous reports do not count. Comments without such members are left out.
+    They are active, and have written a comment that was neither rejected nor withdrawn:
+    otherwise three invented accounts could take down any comment. The author never counts,
+    and neither do anonymous reports. Comments without such members are left out.
     """
+    own = aliased(Comment)
+    has_written = (
+        select(own.id)
+        .where(
+            col(own.site_id) == col(Member.site_id),
+            col(own.member_id) == col(Member.id),
+            col(own.state).not_in((State.REJECTED, State.WITHDRAWN)),
+        )
+        .exists()
+    )
     counted = session.exec(
         select(Report.comment_id, func.count(col(Report.reporter_id).distinct()))
+        .join(Member, col(Member.id) == col(Report.reporter_id))
+        .join(Comment, col(Comment.id) == col(Report.comment_id))
         .where(
             col(Report.site_id).in_({comment.site_id for comment in comments}),
             col(Report.comment_id).in_([comment.id for comment in comments]),
             OPEN_REPORT,
+            col(Report.reporter_id) != col(Comment.member_id),
+            is_active(now),
+            has_written,
         )
         .group_by(col(Report.comment_id))
     )
-    return {comment_id: reporters for comment_id, reporters in counted if reporters}
+    return dict(counted.all())

@@ -14,7 +14,7 @@ from service.events import outbox
 from service.http.callers import Caller
 from service.http.context import Context
 from service.http.schemas import ReporterOut
-from service.members.repository import members_with_key
+from service.members.repository import is_erased
 from service.policies.active import read_active_policies
 from service.policies.gathering import with_reports
 from service.policy.judgement import judge
@@ -22,6 +22,7 @@ from service.policy.phases import REPORTED
 from service.reports.schemas import ReportIn, ReportOut
 from service.tables import Comment, Decision, Member, Report
 from service.tables.conditions import OPEN_REPORT
+from service.upsert import find_or_make
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ class Kept:
 def report_comment(context: Context, caller: Caller, comment_id: UUID, item: ReportIn) -> Kept:
     """Store a report; while a member's report is open, return it instead of a second one.
 
-    Only known members count towards the policy's limit. If a report could create a member,
-    three invented keys could take down any comment. The reports of unknown reporters are
-    stored as anonymous, so that the keys of people who never wrote are not stored.
+    A reporter whom the site has not named before becomes a member, so that the report keeps
+    its reporter. Towards the policy's limit only members in good standing count (see
+    `service.policies.gathering`).
 
     Raises NotFound, TooManyRequests, or NotReportable for a rejected or withdrawn comment.
     """
@@ -60,18 +61,22 @@ def report_comment(context: Context, caller: Caller, comment_id: UUID, item: Rep
 
 
 def _count(context: Context, caller: Caller, item: ReportIn) -> None:
-    who = f"member:{item.reporter.key}" if item.reporter else f"key:{caller.counted_as}"
+    if item.reporter:
+        who = f"member:{item.reporter.key}"
+    elif item.anonymous_id:
+        who = f"anonymous:{item.anonymous_id}"
+    else:
+        who = f"key:{caller.counted_as}"
     context.limiter.hit(context.settings.report_rate, "report", str(caller.site_id), who)
 
 
 def _find_reporter(session: Session, site_id: UUID, item: ReportIn) -> Member | None:
     if item.reporter is None:
         return None
-    # With KEY SHARE, an erasure either waits for this report to be committed, or comes
-    # first, and this query then finds no member.
-    return session.exec(
-        members_with_key(site_id, item.reporter.key).with_for_update(read=True, key_share=True)
-    ).one_or_none()
+    key = item.reporter.key
+    member = find_or_make(session, Member, site_id, [key])[key]
+    # An erased member takes nothing more under the random key that has replaced theirs.
+    return None if is_erased(session, member) else member
 
 
 def _find_open(session: Session, comment: Comment, reporter: Member) -> Report | None:

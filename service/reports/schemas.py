@@ -18,6 +18,12 @@ class ReportIn(Strict):
     """A report of a comment; without a reporter it is anonymous."""
 
     reporter: ReporterIn | None = None
+    anonymous_id: Key | None = Field(
+        None,
+        description="What tells anonymous reporters apart, such as a session id or a salted hash "
+        "of their address. It is counted for the rate limit, and not stored. Without it, all of "
+        "them share one limit.",
+    )
     reason: DecisionReason
     note: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
 
@@ -28,9 +34,7 @@ class ReportOut(BaseModel):
     id: UUID
     comment_id: UUID
     revision: int = Field(description="The revision that was current when the report came")
-    reporter: ReporterOut | None = Field(
-        description="Null for an anonymous report, and for a reporter who is no member of the site"
-    )
+    reporter: ReporterOut | None = Field(description="Null for an anonymous report")
     reason: DecisionReason
     note: str | None
     created_at: Time

@@ -9,6 +9,7 @@ from service.comments.repository import comments_with_text
 from service.comments.schemas import MemberOut
 from service.domain.states import State
 from service.errors import NotFound
+from service.health.scorers import is_silent, last_seen
 from service.http.context import Context
 from service.http.paging import decode_cursor, encode_cursor, fitting
 from service.tables import Comment, Member, Thread
@@ -19,7 +20,7 @@ from service.threads.schemas import (
     ThreadQuery,
     ThreadState,
 )
-from service.threads.visibility import WAITING, has_visible_reply, visible
+from service.threads.visibility import WAITING, Reader, has_visible_reply, visible
 
 LIST = "thread"
 
@@ -31,12 +32,11 @@ def list_comments(
     filters = query.model_dump(mode="json", exclude={"after", "limit"}, exclude_none=True)
     filters["thread"] = key
     position = decode_cursor(query.after, LIST, filters, UUID) if query.after else None
-    now = clock.now()
     with context.database.read() as session:
         thread = _get_thread(session, site_id, key)
-        reader = _find_member_id(session, site_id, query.member)
-        shown = visible(Comment, thread, query.audience, reader, now)
-        tombstone = has_visible_reply(thread, query.audience, reader, now)
+        reader = _find_reader(session, site_id, query)
+        shown = visible(Comment, thread, reader)
+        tombstone = has_visible_reply(thread, reader)
         page = (
             comments_with_text(site_id)
             .add_columns(shown.label("shown"))
@@ -53,7 +53,7 @@ def list_comments(
         rows = session.execute(page).all()
     count = fitting([len(body) for _, body, *_ in rows[: query.limit]])
     items = [
-        _present(comment, body, member, is_shown=is_shown, reader=reader)
+        _present(comment, body, member, is_shown=is_shown, reader=reader.member_id)
         for comment, body, _, member, is_shown in rows[:count]
     ]
     more = len(rows) > count
@@ -78,6 +78,15 @@ def _get_thread(session: Session, site_id: UUID, key: str) -> Thread:
     if thread is None:
         raise NotFound("thread")
     return thread
+
+
+def _find_reader(session: Session, site_id: UUID, query: ThreadQuery) -> Reader:
+    return Reader(
+        audience=query.audience,
+        member_id=_find_member_id(session, site_id, query.member),
+        now=clock.now(),
+        scoring=not is_silent(last_seen(session)),
+    )
 
 
 def _find_member_id(session: Session, site_id: UUID, key: str | None) -> UUID | None:

@@ -2,10 +2,11 @@
 
 Readers see approved comments. In a thread that is moderated after publication, they also
 see a comment that is still pending, if it is its first revision, its author is active, and
-it is at most five minutes old. The limit keeps comments from staying public without a
-decision while no worker scores. Authors also see their own pending and flagged comments.
+it is at most five minutes old, as long as a worker is alive that will score it. Authors
+also see their own pending and flagged comments.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from service.domain.states import State
-from service.domain.vocabulary import Audience, MemberStatus, Moderation
+from service.domain.vocabulary import Audience, Moderation
+from service.members.status import is_active
 from service.tables import Comment, Member, Thread
 
 UNMODERATED_FOR = timedelta(minutes=5)
@@ -23,16 +25,26 @@ UNMODERATED_FOR = timedelta(minutes=5)
 WAITING = (State.PENDING, State.FLAGGED)
 
 
-def visible(
-    comment: Any, thread: Thread, audience: Audience, reader: UUID | None, now: datetime
-) -> ColumnElement[bool]:
+@dataclass(frozen=True)
+class Reader:
+    """Who reads a thread, and when."""
+
+    audience: Audience
+    member_id: UUID | None
+    """The member who reads; None for anybody else."""
+    now: datetime
+    scoring: bool
+    """Whether a worker is alive that scores what is pending."""
+
+
+def visible(comment: Any, thread: Thread, reader: Reader) -> ColumnElement[bool]:
     """Return the condition that this reader may read `comment`, a Comment or its alias."""
     allowed = or_(
         comment.state == State.APPROVED,
-        _published_before_moderation(comment, thread, now),
-        waiting_for(comment, reader),
+        _published_before_moderation(comment, thread, reader),
+        waiting_for(comment, reader.member_id),
     )
-    return and_(allowed, _in_audience(comment, audience))
+    return and_(allowed, _in_audience(comment, reader.audience))
 
 
 def waiting_for(comment: Any, reader: UUID | None) -> ColumnElement[bool]:
@@ -42,9 +54,7 @@ def waiting_for(comment: Any, reader: UUID | None) -> ColumnElement[bool]:
     return and_(comment.member_id == reader, comment.state.in_(WAITING))
 
 
-def has_visible_reply(
-    thread: Thread, audience: Audience, reader: UUID | None, now: datetime
-) -> ColumnElement[bool]:
+def has_visible_reply(thread: Thread, reader: Reader) -> ColumnElement[bool]:
     """Return the condition that a reply is visible, so that the comment needs a tombstone."""
     reply = aliased(Comment)
     return (
@@ -54,7 +64,7 @@ def has_visible_reply(
             # Without this condition, Postgres may choose to read all comments of the site.
             reply.thread_id == thread.id,
             reply.parent_id == col(Comment.id),
-            visible(reply, thread, audience, reader, now),
+            visible(reply, thread, reader),
         )
         .exists()
     )
@@ -68,9 +78,9 @@ def _in_audience(comment: Any, audience: Audience) -> ColumnElement[bool]:
 
 
 def _published_before_moderation(
-    comment: Any, thread: Thread, now: datetime
+    comment: Any, thread: Thread, reader: Reader
 ) -> ColumnElement[bool]:
-    if thread.moderation is not Moderation.POST:
+    if thread.moderation is not Moderation.POST or not reader.scoring:
         return false()
     author = aliased(Member)
     active = (
@@ -78,13 +88,13 @@ def _published_before_moderation(
         .where(
             author.site_id == thread.site_id,
             author.id == comment.member_id,
-            or_(col(author.status) == MemberStatus.ACTIVE, col(author.status_until) <= now),
+            is_active(reader.now, author),
         )
         .exists()
     )
     return and_(
         comment.state == State.PENDING,
         comment.revision == 1,
-        comment.created_at > now - UNMODERATED_FOR,
+        comment.created_at > reader.now - UNMODERATED_FOR,
         active,
     )

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import delete
+
 from service import clock
 from service.db import Database
 from service.tables import Scorer
@@ -17,6 +19,12 @@ def add_scorer(database: Database) -> None:
     with database.write() as session:
         now = clock.now()
         session.merge(Scorer(id="test:1", model=FakeEngine.model, started_at=now, seen_at=now))
+
+
+def remove_scorers(database: Database) -> None:
+    """Take all signs of life away: tests share the database, and scorers belong to no site."""
+    with database.write() as session:
+        session.execute(delete(Scorer))
 
 
 @contextmanager

@@ -3,16 +3,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from service import clock
 from service.app import create_app
 from service.db import Database
 from service.health import use_cases
 from service.settings import Settings
-from service.tables import Scorer
 from service.testing.rows import add_comments, add_site, frozen_clock
+from tests.support.analysing import add_scorer, remove_scorers
 
 DEAD_PORT = "redis://127.0.0.1:1/0"
 
@@ -29,12 +28,6 @@ def ready(client: TestClient, status: int) -> dict[str, Any]:
     assert response.status_code == status, response.text
     answer: dict[str, Any] = response.json()
     return answer
-
-
-def add_scorer(database: Database) -> None:
-    now = clock.now()
-    with database.write() as session:
-        session.add(Scorer(id="host:1", model="0" * 64, started_at=now, seen_at=now))
 
 
 def test_alive_without_anybody_else(client: TestClient) -> None:
@@ -73,8 +66,7 @@ def test_once_ready_the_rest_only_degrades(client: TestClient, database: Databas
 def test_workers_that_left_do_not_close_the_door(client: TestClient, database: Database) -> None:
     add_scorer(database)
     ready(client, 200)
-    with database.write() as session:
-        session.execute(delete(Scorer))
+    remove_scorers(database)
     assert ready(client, 200)["degraded"] == ["redis", "scoring"]
 
 

@@ -1,6 +1,7 @@
 """POST of reports: who counts, what enough of them do, and what they never do."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,10 +13,11 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.domain.states import Actor, State
 from service.events.outbox import UNDO_WINDOW
+from service.http.schemas import rfc3339
 from service.policy.facts import Facts
 from service.policy.judgement import judge
 from service.settings import Settings
-from service.tables import Decision, Event, Member, Policy
+from service.tables import Decision, Event, Policy
 from service.testing.backend import Backend
 from service.testing.rows import frozen_clock
 
@@ -24,10 +26,15 @@ READERS = ("anna", "bert", "cem", "dora")
 
 @pytest.fixture
 def site(backend: Backend) -> Backend:
-    """Return a backend whose site knows some readers."""
-    with backend.database.write() as session:
-        session.add_all(Member(site_id=backend.rows.site_id, key=key) for key in READERS)
+    """Return a backend for whose site some readers have written."""
+    for key in READERS:
+        backend.comment(member={"key": key})
     return backend
+
+
+def set_status(site: Backend, key: str, status: str, **more: Any) -> None:
+    answer = site.call("PATCH", f"/v1/members/{key}", json={"status": status, **more})
+    assert answer.status_code == 200
 
 
 def report(site: Backend, comment_id: str, reporter: str | None = None, **more: Any) -> Response:
@@ -146,15 +153,61 @@ def test_the_policy_says_how_many(site: Backend) -> None:
     assert site.read(comment_id)["state"] == "flagged"
 
 
-def test_nobody_counts_whom_the_site_does_not_know(site: Backend, other_site: Backend) -> None:
+def test_nobody_counts_who_has_not_written_here(site: Backend, other_site: Backend) -> None:
     other_site.comment(member={"key": "mara"})
+    for key, gone in (("rita", "rejected"), ("wim", "withdrawn")):
+        written = site.comment(member={"key": key})["id"]
+        if gone == "rejected":
+            site.decide(written, "rejected")
+        else:
+            site.call("DELETE", f"/v1/comments/{written}")
     comment_id = approved(site)
-    for reporter in (None, None, "mara", "nobody", "nobody", "anna", "bert"):
+    for reporter in (None, None, "mara", "nobody", "rita", "wim", "anna", "bert"):
         made(site, comment_id, reporter)
     assert site.read(comment_id)["state"] == "approved"
-    reporters = [item["reporter"] for item in history(site, comment_id)]
-    assert reporters == [*[None] * 5, {"key": "anna"}, {"key": "bert"}]
-    assert site.call("GET", "/v1/members/nobody").status_code == 404
+
+
+def test_a_reporter_who_never_wrote_is_kept(site: Backend) -> None:
+    comment_id = approved(site)
+    first = made(site, comment_id, "nobody")
+    assert first["reporter"] == {"key": "nobody"}
+    assert report(site, comment_id, "nobody").json() == first
+    assert site.call("GET", "/v1/members/nobody").json()["reports"] == {"made": 1, "upheld": 0}
+    assert site.call("DELETE", "/v1/members/nobody").is_success
+    (item,) = history(site, comment_id)
+    assert item["reporter"] != {"key": "nobody"}
+
+
+@pytest.mark.parametrize("status", ["banned", "suspended", "premoderated"])
+def test_only_active_members_count(site: Backend, status: str) -> None:
+    comment_id = approved(site)
+    for reader in ("anna", "bert", "cem"):
+        set_status(site, reader, status)
+        made(site, comment_id, reader)
+    assert site.read(comment_id)["state"] == "approved"
+    set_status(site, "anna", "active")
+    set_status(site, "bert", "active")
+    made(site, comment_id, "dora")
+    assert site.read(comment_id)["state"] == "flagged"
+
+
+def test_an_expired_ban_no_longer_counts(site: Backend) -> None:
+    with frozen_clock() as clock:
+        comment_id = approved(site)
+        set_status(site, "anna", "banned", until=rfc3339(clock() + timedelta(hours=1)))
+        for reader in ("anna", "bert"):
+            made(site, comment_id, reader)
+        clock.advance(3601)
+        made(site, comment_id, "cem")
+        assert site.read(comment_id)["state"] == "flagged"
+
+
+def test_authors_do_not_take_down_their_own(site: Backend) -> None:
+    comment_id = site.comment(member={"key": "dora"})["id"]
+    site.judge(comment_id, State.APPROVED)
+    for reader in ("anna", "bert", "dora"):
+        made(site, comment_id, reader)
+    assert site.read(comment_id)["state"] == "approved"
 
 
 def test_what_a_moderator_approved_stays(site: Backend) -> None:
@@ -258,3 +311,14 @@ def test_a_reporter_may_report_so_much(hurried: Backend) -> None:
     limited = report(hurried, comment_id, "anna")
     assert limited.json()["type"] == "urn:netiquette:problem:rate-limited"
     made(hurried, comment_id, "bert")
+
+
+def test_anonymous_reporters_are_told_apart(hurried: Backend) -> None:
+    comment_id = approved(hurried)
+    for reporter in ("s1", "s2"):
+        statuses = [
+            report(hurried, comment_id, anonymous_id=reporter).status_code for _ in range(3)
+        ]
+        assert statuses == [201, 201, 429]
+    made(hurried, comment_id)
+    assert all(item["reporter"] is None for item in history(hurried, comment_id))

@@ -10,9 +10,10 @@ from service.domain.states import State
 from service.domain.vocabulary import MemberStatus
 from service.http import paging
 from service.ids import new_id
-from service.tables import Member
+from service.tables import SCORER_SILENT_AFTER, Member
 from service.testing.backend import Backend
 from service.testing.rows import frozen_clock
+from tests.support.analysing import add_scorer, remove_scorers
 
 PATH = "/v1/threads/artikel/comments"
 
@@ -106,14 +107,31 @@ def test_after_publication_readers_see_pending_for_five_minutes(backend: Backend
         assert seen(backend) == []
         moderate_afterwards(backend)
         clock.advance(299)
+        add_scorer(backend.database)
         assert seen(backend) == [comment_id]
         clock.advance(1)
         assert seen(backend) == []
 
 
+def test_after_publication_nothing_shows_unread_while_nothing_is_scored(backend: Backend) -> None:
+    with frozen_clock() as clock:
+        parent = backend.comment()["id"]
+        moderate_afterwards(backend)
+        remove_scorers(backend.database)
+        assert seen(backend) == []
+        add_scorer(backend.database)
+        reply = backend.comment(parent_id=parent, member={"key": "paul"})["id"]
+        assert seen(backend) == [parent, reply]
+        clock.advance(SCORER_SILENT_AFTER.total_seconds() + 1)
+        assert seen(backend) == []
+        assert seen(backend, member="paul") == [parent, reply]
+        assert [item["tombstone"] for item in read(backend, member="paul")] == [True, False]
+
+
 def test_after_publication_only_first_revisions_show_before_the_decision(
     backend: Backend,
 ) -> None:
+    add_scorer(backend.database)
     comment_id = backend.comment()["id"]
     moderate_afterwards(backend)
     backend.call("PATCH", f"/v1/comments/{comment_id}", json={"body": "Neu"})
@@ -121,6 +139,7 @@ def test_after_publication_only_first_revisions_show_before_the_decision(
 
 
 def test_after_publication_flagged_and_rejected_are_gone(backend: Backend) -> None:
+    add_scorer(backend.database)
     comment_id = backend.comment()["id"]
     moderate_afterwards(backend)
     backend.judge(comment_id, State.FLAGGED)
@@ -132,6 +151,7 @@ def test_after_publication_only_active_members_show_at_once(
     backend: Backend, status: MemberStatus
 ) -> None:
     with frozen_clock() as clock:
+        add_scorer(backend.database)
         comment_id = backend.comment()["id"]
         moderate_afterwards(backend)
         with backend.database.write() as session:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from httpx2 import Response
 from pydantic import SecretStr
-from sqlalchemy import delete, text
+from sqlalchemy import text
 from sqlmodel import select
 from starlette.testclient import TestClient
 
@@ -24,10 +24,10 @@ from service.errors import TooLarge
 from service.http.context import Context
 from service.secret_box import SecretBox
 from service.settings import Settings
-from service.tables import Analysis, Scorer, Site
+from service.tables import Analysis, Site
 from service.testing.backend import Backend
 from service.testing.rows import failing_database
-from tests.support.analysing import add_scorer, worker_on
+from tests.support.analysing import add_scorer, remove_scorers, worker_on
 from tests.support.disguises import DISGUISES
 from tests.support.fake_worker import COSTLY, RAISES
 from tests.support.installation import DEAD_PORT, SECRET_KEY
@@ -228,8 +228,7 @@ class TestFailsClosed:
         assert (answer.status_code, answer.json()) == (200, WITHHELD)
 
     def test_without_a_worker(self, backend: Backend) -> None:
-        with backend.database.write() as session:
-            session.execute(delete(Scorer))
+        remove_scorers(backend.database)
         withheld = Change("netiquette_coral_withheld_total")
         answer = send(backend, SENT)
         assert (answer.status_code, answer.json()) == (200, WITHHELD)
