@@ -39,7 +39,7 @@ class TextEngine:
             is_pair=False
         )
         self._neutral = Neutraliser(network.tokenizer)
-        self._languages = Languages()
+        self._languages = Languages(manifest.languages)
         self._cache = ScoreCache()
 
     def refuses(self, text: str) -> str | None:
@@ -79,8 +79,13 @@ class TextEngine:
             forms={"original": scores},
             spans=self._passages(clean, spans, readings) if _toxic(scores) else [],
             language=language.code,
+            confidence=language.confidence,
+            likelihoods=dict(language.likelihoods),
             details={
                 "language_confidence": round(language.confidence, 3),
+                "language_likelihoods": {
+                    code: round(value, 4) for code, value in language.likelihoods.items()
+                },
                 "calibrated": language.code in self._manifest.languages,
             },
         )
