@@ -46,7 +46,7 @@ async def describe_methods(request: Request, version: str = VERSION) -> Response
     """Return Google's description of the methods, which needs no key."""
     if version != VERSION:
         return render_error(HTTPException(404))
-    return JSONResponse(describe(str(request.base_url)))
+    return JSONResponse(describe(_root(request)))
 
 
 @router.post(
@@ -97,6 +97,17 @@ async def suggest_score(
         detected_languages=[detected],
         client_token=request.client_token,
     )
+
+
+def _root(request: Request) -> str:
+    """Return the address that the caller used, with a slash at its end.
+
+    Any caller may say that a proxy took the request by https, since only that caller is answered.
+    A client that was told http instead would send its key in the clear.
+    """
+    secure = request.headers.get("x-forwarded-proto", "").strip().lower() == "https"
+    address = request.base_url
+    return str(address.replace(scheme="https") if secure else address)
 
 
 async def _detect(context: Context, site_id: UUID, text: str) -> str:

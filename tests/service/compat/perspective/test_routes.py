@@ -230,7 +230,7 @@ def test_texts_of_a_foreign_language_are_not_scored_unasked(backend: Backend) ->
 
 
 def test_attributes_that_are_not_there_are_left_out_on_request(backend: Backend) -> None:
-    wanted = {"FLIRTATION": {}, "TOXICITY": {}, "THREAT": {}}
+    wanted: dict[str, Any] = {"FLIRTATION": {}, "TOXICITY": {}, "THREAT": {}}
     answer = analyze(backend, requestedAttributes=wanted, dropUnsupportedAttributes=True)
     assert set(answer.json()["attributeScores"]) == {"TOXICITY"}
 
@@ -249,6 +249,8 @@ def test_the_description_names_the_address_that_it_was_asked_at(backend: Backend
     assert described["resources"]["comments"]["methods"].keys() == {"analyze", "suggestscore"}
     other = backend.call("GET", path, headers=no_key | {"Host": "localhost:8080"}).json()
     assert other["rootUrl"] == "http://localhost:8080/"
+    proxied = no_key | {"Host": "localhost", "X-Forwarded-Proto": "https"}
+    assert backend.call("GET", path, headers=proxied).json()["rootUrl"] == "https://localhost/"
     error(backend.call("GET", path, params={"version": "v1"}, headers=no_key), 404, "NOT_FOUND")
 
 
