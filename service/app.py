@@ -32,6 +32,7 @@ from service.http.context import Infrastructure
 from service.http.host_check import HostCheck
 from service.http.openapi import describe_problems
 from service.http.rate_limiter import RateLimiter
+from service.http.unpacking import Unpacking
 from service.http.waiting import Waiters
 from service.members import routes as members
 from service.nudges import Nudger
@@ -135,6 +136,8 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         limit=config.max_body_bytes,
         doors=DOORS,
     )
+    # Within the authentication, as unpacking costs time; around the limit, which counts its output.
+    app.add_middleware(Unpacking)
     app.add_middleware(Authentication, database=database, doors=DOORS)
     app.add_middleware(HostCheck, allowed=config.allowed_hosts)
     app.add_middleware(AccessLog, doors=DOORS)

@@ -186,6 +186,17 @@ class TooLarge(NetiquetteError):
     status, slug, title = 413, "too-large", "The request body is too large"
 
 
+class UnsupportedEncoding(NetiquetteError):
+    """The request body is packed in a way that is not read here."""
+
+    status, slug, title = 415, "unsupported-encoding", "The body's encoding is not supported"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header that names the codings that are read (RFC 9110, section 15.5.16)."""
+        return {"Accept-Encoding": "gzip"}
+
+
 class Invalid(NetiquetteError):
     """The request is readable but not acceptable; `errors` holds JSON pointers."""
 

@@ -1,4 +1,5 @@
 // Scores each line of stdin: node client.mjs http://127.0.0.1:8000 nq_… de < texts
+// Without a language, Netiquette finds it.
 import { createInterface } from 'node:readline';
 import axios from 'axios';
 import Perspective from 'perspective-api-client';
@@ -17,7 +18,7 @@ for await (const text of createInterface({ input: process.stdin })) {
   try {
     const answer = await perspective.analyze({
       comment: { text },
-      languages: [language],
+      ...(language && { languages: [language] }),
       requestedAttributes: { TOXICITY: {} },
     });
     console.log(JSON.stringify(answer));

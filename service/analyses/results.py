@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.domain.languages import UNDETERMINED, Detection, counts_as
+
 
 class Passage(BaseModel):
     """A span of the text that an attribute's score is based on; code points, `end` exclusive."""
@@ -25,10 +27,19 @@ class Result(BaseModel):
     """Score 0..1 of each attribute that the model has, by Detoxify's name."""
     forms: dict[str, dict[str, float]]
     spans: tuple[Passage, ...] = ()
-    language: str = "und"
+    language: str = UNDETERMINED
     """The detected language; `und` (undetermined) if none was detected."""
+    confidence: float = 0.0
+    """Confidence 0..1 of the detection."""
+    likelihoods: dict[str, float] = {}
+    """Language of the model → likelihood 0..1 that the text is in it."""
     languages: tuple[str, ...] = ()
     """The languages that the model is calibrated for."""
+
+    def counts_as(self, main: str) -> str:
+        """Return the language that the text counts as, `main` being the callers' main language."""
+        found = Detection(self.language, self.confidence, self.likelihoods)
+        return counts_as(found, self.languages, main)
 
 
 class Failure(BaseModel):

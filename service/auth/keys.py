@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from service import clock
 from service.http.callers import Caller, Scope, SiteKeyCaller
-from service.tables import SiteKey
+from service.tables import Site, SiteKey
 
 TOKEN_PREFIX = "nq_"  # noqa: S105 - what every key starts with, not a secret
 SECRET_BYTES = 32
@@ -18,13 +18,18 @@ LOOKUP_LENGTH = len(TOKEN_PREFIX) + 8
 
 
 # Every request runs this query, so it is built once, and reads columns instead of an object.
-_VALID_KEY = sqlalchemy.select(
-    col(SiteKey.id),
-    col(SiteKey.site_id),
-    col(SiteKey.secret_sha256),
-    col(SiteKey.scopes),
-    col(SiteKey.rate),
-).where(col(SiteKey.prefix) == sqlalchemy.bindparam("prefix"), col(SiteKey.revoked_at).is_(None))
+_VALID_KEY = (
+    sqlalchemy.select(
+        col(SiteKey.id),
+        col(SiteKey.site_id),
+        col(SiteKey.secret_sha256),
+        col(SiteKey.scopes),
+        col(SiteKey.rate),
+        sqlalchemy.func.coalesce(col(SiteKey.language), col(Site.language)).label("language"),
+    )
+    .join(Site, col(Site.id) == col(SiteKey.site_id))
+    .where(col(SiteKey.prefix) == sqlalchemy.bindparam("prefix"), col(SiteKey.revoked_at).is_(None))
+)
 
 
 def create_key(
@@ -72,6 +77,7 @@ def find_caller(session: Session, token: str) -> Caller | None:
         key_id=key.id,
         scopes=frozenset(Scope(scope) for scope in key.scopes),
         rate=key.rate,
+        language=key.language,
     )
 
 

@@ -1,5 +1,6 @@
 """`netiquette site`, `netiquette key` and `netiquette moderator`."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,6 +16,7 @@ from sqlmodel import Session, col, select
 from service.auth.keys import create_key, revoke_key
 from service.commands.database import tell_unusable
 from service.db import Database
+from service.domain.languages import FIRST_LANGUAGE, MAIN_CODE
 from service.errors import NetiquetteError
 from service.http.callers import Scope
 from service.http.schemas import Key
@@ -28,6 +30,15 @@ key = typer.Typer(no_args_is_help=True, help="Site keys: a site's backend calls 
 moderator = typer.Typer(no_args_is_help=True, help="Moderators with an account.")
 
 SiteOption = Annotated[str, typer.Option("--site", help="Key of the site.")]
+
+MAIN_LANGUAGE = "Main language (ISO 639): what a text counts as that is too short to tell."
+
+
+def _main_language(code: str | None) -> str | None:
+    """Return the code of a language; raises BadParameter for anything else."""
+    if code is None or re.fullmatch(MAIN_CODE, code):
+        return code
+    raise typer.BadParameter("use a code of two or three letters, such as de or en")
 
 
 @contextmanager
@@ -62,6 +73,9 @@ def _print(*columns: str, rows: Sequence[tuple[str, ...]]) -> None:
 def site_create(
     site_key: Annotated[str, typer.Argument(metavar="KEY", help="Short name, e.g. morgenblatt.")],
     name: Annotated[str, typer.Option(help="Name of the publication.")],
+    language: Annotated[
+        str, typer.Option(help=MAIN_LANGUAGE, callback=_main_language)
+    ] = FIRST_LANGUAGE,
 ) -> None:
     """Add a site, with the default policy as its first."""
     try:
@@ -69,8 +83,19 @@ def site_create(
     except ValidationError:
         raise typer.BadParameter("use 1 to 200 of A-Z a-z 0-9 . _ ~ : @ -") from None
     with writing() as session:
-        create_site(session, site_key, name)
+        create_site(session, site_key, name, language)
     typer.echo(f"Created the site {site_key}. Next: netiquette key create --site {site_key}")
+
+
+@site.command("set")
+def site_set(
+    site_key: Annotated[str, typer.Argument(metavar="KEY", help="Key of the site.")],
+    language: Annotated[str, typer.Option(help=MAIN_LANGUAGE, callback=_main_language)],
+) -> None:
+    """Change a site's main language, from its next request on."""
+    with writing() as session:
+        get_site(session, site_key).language = language
+    typer.echo(f"The main language of {site_key} is {language}.")
 
 
 @site.command("list")
@@ -78,8 +103,8 @@ def site_list() -> None:
     """List all sites."""
     with writing() as session:
         found = session.exec(select(Site).order_by(col(Site.key)))
-        rows = [(row.key, row.name, _minute(row.created_at)) for row in found]
-    _print("key", "name", "created", rows=rows)
+        rows = [(row.key, row.name, row.language, _minute(row.created_at)) for row in found]
+    _print("key", "name", "language", "created", rows=rows)
 
 
 @key.command("create")
@@ -90,11 +115,16 @@ def key_create(
         list[Scope] | None,
         typer.Option(help="Scope of the key; repeat it for several. The default is comments."),
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help=f"{MAIN_LANGUAGE} The default is the site's.", callback=_main_language),
+    ] = None,
 ) -> None:
     """Make a key and show it. It is never shown again."""
     with writing() as session:
         found = get_site(session, site)
         made, token = create_key(session, found.id, name, scope or [Scope.COMMENTS])
+        made.language = language
         scopes = ", ".join(made.scopes)
     typer.echo(f"Key for {site} with the scopes: {scopes}. It is not shown again:", err=True)
     typer.echo(token)
@@ -113,12 +143,13 @@ def key_list(site: SiteOption) -> None:
                 row.prefix,
                 row.name,
                 " ".join(row.scopes),
+                row.language or "",
                 _minute(row.created_at),
                 _minute(row.revoked_at) if row.revoked_at else "",
             )
             for row in keys
         ]
-    _print("prefix", "name", "scopes", "created", "revoked", rows=rows)
+    _print("prefix", "name", "scopes", "language", "created", "revoked", rows=rows)
 
 
 @key.command("revoke")

@@ -1,5 +1,6 @@
 """Check and clean texts: Unicode plain text in NFC, cleaned the same way everywhere."""
 
+import re
 import unicodedata
 
 MAX_BODY = 10_000
@@ -15,6 +16,8 @@ Putting marks in order takes time by the square of their number.
 """
 
 ALLOWED_CONTROLS = frozenset("\t\n")
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _SLACK = 4
 """A text may be so many times longer before it is cleaned: NFC and trimming make it shorter."""
@@ -74,6 +77,14 @@ def has_surrogate(text: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def without_surrogates(text: str) -> str:
+    """Return the text with U+FFFD for each half of a surrogate pair, which moves no offset.
+
+    Unicode's standard, section 3.9 («U+FFFD Substitution of Maximal Subparts»).
+    """
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def _refuse_length(text: str, limit: int) -> None:

@@ -23,6 +23,8 @@ class SiteKeyCaller:
     scopes: frozenset[Scope]
     rate: str | None
     """Overrides `Settings.key_rate`, such as `1000/second`."""
+    language: str
+    """Main language of the key's texts, or else of the site: an ISO 639 code."""
 
     @property
     def counted_as(self) -> str:
@@ -33,5 +35,5 @@ class SiteKeyCaller:
 Caller = SiteKeyCaller
 """Any kind of caller. New kinds (a signed-in moderator, a reader with a token) join this union.
 
-Use cases rely on `site_id`, `scopes`, `rate` and `counted_as` alone, never on the kind.
+Use cases rely on `site_id`, `scopes`, `rate`, `language` and `counted_as` alone, never on the kind.
 """

@@ -21,6 +21,7 @@ from service.errors import (
     TooManyRequests,
     Unauthorized,
     Unavailable,
+    UnsupportedEncoding,
 )
 from service.http.doors import Door, find_door
 from service.http.problems import MEDIA_TYPE
@@ -103,7 +104,7 @@ def _add_common(method: str, operation: dict[str, Any], *, can_be_invalid: bool)
         if can_be_invalid:
             kinds += [Invalid]
     if "requestBody" in operation:
-        kinds += [BadRequest, TooLarge]
+        kinds += [BadRequest, TooLarge, UnsupportedEncoding]
     if kinds:
         kinds += [Unavailable]
     for status, response in problems(*kinds).items():

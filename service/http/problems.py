@@ -175,7 +175,7 @@ def _http_response(error: HTTPException) -> Response:
         error.status_code, "http-error"
     )
     details = {
-        400: "The body cannot be read as JSON (RFC 8259).",
+        400: "The body cannot be read: send JSON (RFC 8259), as it is or packed with gzip.",
         404: "There is no such path. See /docs for all paths.",
         405: "This path does not take this method. The Allow header names those that it takes.",
     }

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from service import clock
+from service.domain.languages import FIRST_LANGUAGE
 from service.ids import new_id
 from service.tables.columns import JSON_TYPE, UtcDateTime
 
@@ -28,6 +29,13 @@ class Site(SQLModel, table=True):
     coral_secret: str | None = Field(
         default=None, max_length=1000, description="Coral's signing secret, encrypted"
     )
+    language: str = Field(
+        default=FIRST_LANGUAGE,
+        max_length=3,
+        description="Main language: what texts count as whose language cannot be determined",
+        # The release before this column inserts sites, too, until it is restarted.
+        sa_column_kwargs={"server_default": FIRST_LANGUAGE},
+    )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 
@@ -43,6 +51,7 @@ class SiteKey(SQLModel, table=True):
     secret_sha256: str = Field(max_length=64)
     scopes: list[str] = Field(sa_type=JSON_TYPE)
     rate: str | None = Field(default=None, max_length=40, description="Overrides Settings.key_rate")
+    language: str | None = Field(default=None, max_length=3, description="Overrides Site.language")
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

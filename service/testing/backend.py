@@ -104,10 +104,18 @@ class Backend:
         return self.call("POST", f"/v1/comments/{comment_id}/decisions", json=decision)
 
 
-def make_key(database: Database, site_id: UUID, *scopes: Scope, rate: str | None = None) -> str:
+def make_key(
+    database: Database,
+    site_id: UUID,
+    *scopes: Scope,
+    rate: str | None = None,
+    language: str | None = None,
+) -> str:
     """Make a site key with these scopes, and return its token."""
     with database.write() as session:
-        return create_key(session, site_id, "test", list(scopes), rate)[1]
+        made, token = create_key(session, site_id, "test", list(scopes), rate)
+        made.language = language
+    return token
 
 
 def comment_in(**changes: Any) -> dict[str, Any]:

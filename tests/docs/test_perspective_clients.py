@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.compat.perspective import schemas
+from service.compat.perspective.discovery import describe
 from service.http.callers import Scope
 from service.settings import Settings
 from service.tables import Label
@@ -22,6 +23,7 @@ from service.testing.backend import Backend, ServedApi, make_key
 from service.testing.rows import add_site
 from tests.docs.node import NODE, install
 from tests.support.analysing import worker_on
+from tests.support.fake_worker import DOUBTFUL
 from tests.support.installation import DEAD_PORT, SECRET_KEY
 
 DOCS = Path(__file__).parents[2] / "docs" / "perspective"
@@ -43,7 +45,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
 
 
 def test_the_description_is_of_what_is_served() -> None:
-    described = json.loads((DOCS / "discovery.json").read_text("utf-8"))["schemas"]
+    described = describe("http://127.0.0.1/")["schemas"]
     assert {name: set(schema["properties"]) for name, schema in described.items()} == {
         name: {field.alias for field in schema.model_fields.values()}
         for name, schema in SCHEMAS.items()
@@ -65,9 +67,14 @@ def served(database_url: str) -> Iterator[tuple[ServedApi, Backend]]:
 
 
 def google_s_client(api: ServedApi, key: str) -> Any:
-    document = json.loads((DOCS / "discovery.json").read_text("utf-8"))
-    document["rootUrl"] = f"{api.url}/"
-    return discovery.build_from_document(document, developerKey=key)
+    """Return it as Google's own samples and the clients on PyPI make it."""
+    return discovery.build(
+        "commentanalyzer",
+        "v1alpha1",
+        developerKey=key,
+        discoveryServiceUrl=f"{api.url}/$discovery/rest?version=v1alpha1",
+        static_discovery=False,
+    )
 
 
 @pytest.fixture
@@ -98,13 +105,26 @@ def test_google_s_client_scores(comments: Any) -> None:
     assert (answer["languages"], answer["clientToken"]) == (["de"], "c-1")
 
 
+def test_google_s_client_leaves_out_what_the_model_lacks(comments: Any) -> None:
+    wanted = {
+        "comment": {"text": f"Du Idiot {DOUBTFUL}"},
+        "requestedAttributes": {"TOXICITY": {}, "FLIRTATION": {}},
+        "dropUnsupportedAttributes": True,
+    }
+    assert comments.analyze(body=wanted).execute()["attributeScores"].keys() == {"TOXICITY"}
+
+
 def test_google_s_client_suggests(comments: Any, served: tuple[ServedApi, Backend]) -> None:
     wanted = {
         "comment": {"text": "Get busy living."},
         "attributeScores": {"TOXICITY": {"summaryScore": {"value": 0}}},
         "clientToken": "c-2",
     }
-    assert comments.suggestscore(body=wanted).execute() == {"clientToken": "c-2"}
+    assert comments.suggestscore(body=wanted).execute() == {
+        "requestedLanguages": [],
+        "detectedLanguages": ["de"],
+        "clientToken": "c-2",
+    }
     with served[1].database.read() as session:
         assert session.exec(select(Label)).one().body == "Get busy living."
 
@@ -169,6 +189,10 @@ def test_the_npm_client(served: tuple[ServedApi, Backend], node_folder: Path) ->
     assert (long["error"], blank["error"]) == ("TextTooLongError", "TextEmptyError")
     (refused,) = run_node(node_folder, api.url, backend.token, "fr", "Bonjour")
     assert refused["error"] == "ResponseError"
-    assert "does not support request languages: fr" in refused["message"]
+    assert refused["message"] == "Attribute TOXICITY does not support request languages: fr"
+    # A bare text, as the client's own page has it: no language is sent.
+    (short,) = run_node(node_folder, api.url, backend.token, "", f"Idiot {DOUBTFUL}")
+    assert short["attributeScores"]["TOXICITY"]["summaryScore"] == score
+    assert (short["languages"], short["detectedLanguages"]) == (["de"], ["und"])
     (unknown,) = run_node(node_folder, api.url, "nq_falsch", "de", "Hallo")
     assert "API key not valid" in unknown["message"]

@@ -24,6 +24,9 @@ SLOW = "LANGSAM"
 SLOW_SECONDS = 0.4
 LASTS = "DAUERT"
 COSTLY = "TEUER"
+FRENCH = "FRANZ"
+DOUBTFUL = "KURZ"
+"""Of no language that could be determined, nor one likelier than the other."""
 
 
 class FakeEngine:
@@ -55,7 +58,10 @@ class FakeEngine:
         if LASTS in text:
             time.sleep(60)
         score = float("nan") if NOT_A_NUMBER in text else 0.9 if TOXIC in text else 0.01
-        return Scored(scores={"toxicity": score}, duration=0.001, language="de")
+        language = "fr" if FRENCH in text else "und" if DOUBTFUL in text else "de"
+        return Scored(
+            scores={"toxicity": score}, duration=0.001, language=language, confidence=0.99
+        )
 
 
 def load(settings: Settings, _threads: int) -> FakeEngine:

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from tokenizers import Tokenizer
 
+from service.domain.languages import UNDETERMINED, Detection
+
 
 class UnscorableText(ValueError):
     """The text is not Unicode, since it holds a lone surrogate."""
@@ -28,8 +30,18 @@ class Scored:
     spans: list[dict[str, Any]] = field(default_factory=list)
     language: str | None = None
     """ISO 639 code of the language, or `und` where it cannot be determined."""
+    confidence: float = 0.0
+    """Confidence 0..1 of the language's detection."""
+    likelihoods: dict[str, float] = field(default_factory=dict)
+    """Language of the model → likelihood 0..1 that the text is in it."""
     details: dict[str, Any] = field(default_factory=dict)
-    """Details for the provenance: the language's confidence, and whether it is calibrated."""
+    """Details for the provenance: the language's confidence, the likelihoods of the model's
+    languages, and whether the language is calibrated."""
+
+    @property
+    def detection(self) -> Detection:
+        """What `service.domain.languages.counts_as` asks for."""
+        return Detection(self.language or UNDETERMINED, self.confidence, self.likelihoods)
 
 
 class Engine(Protocol):

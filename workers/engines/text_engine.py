@@ -61,7 +61,7 @@ class TextEngine:
             is_pair=False
         )
         self._neutral = Neutraliser(network.tokenizer)
-        self._languages = Languages()
+        self._languages = Languages(manifest.languages)
         self._cache = ScoreCache()
 
     def refuses(self, text: str) -> str | None:
@@ -105,8 +105,13 @@ class TextEngine:
             forms={form.name: scores for form, scores, _ in read},
             spans=sorted(map(worst.in_original, spans), key=itemgetter("start")),
             language=language.code,
+            confidence=language.confidence,
+            likelihoods=dict(language.likelihoods),
             details={
                 "language_confidence": round(language.confidence, 3),
+                "language_likelihoods": {
+                    code: round(value, 4) for code, value in language.likelihoods.items()
+                },
                 "calibrated": language.code in self._manifest.languages,
             },
         )

@@ -133,7 +133,9 @@ def _score(engine: Engine, body: str) -> Result | Failure:
             scores=scored.scores,
             forms=scored.forms,
             spans=tuple(Passage.model_validate(span) for span in scored.spans),
-            language=scored.language or "und",
+            language=scored.detection.code,
+            confidence=scored.confidence,
+            likelihoods=scored.likelihoods,
             languages=engine.languages,
         )
     except Exception as error:  # noqa: BLE001 - a network raises whatever it raises

@@ -3,8 +3,8 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
@@ -13,20 +13,27 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from service.domain.texts import has_surrogate
+from service.domain.texts import without_surrogates
 
 MAX_ITEMS = 100
 
 
-def _storable(text: str) -> str:
-    """Return the text with NUL as a space, which shifts no span; raises for lone surrogates."""
-    if has_surrogate(text):
-        raise ValueError("the text contains half of a surrogate pair")
-    return text.replace("\0", " ")
+def _storable(sent: object) -> object:
+    """Return a text with NUL as a space and U+FFFD for half of a surrogate pair.
+
+    Neither moves a span. Comments are cut in the middle of an emoji at times, and Coral publishes
+    a comment without a score where the request is refused.
+    """
+    return without_surrogates(sent).replace("\0", " ") if isinstance(sent, str) else sent
 
 
-Text = Annotated[str, AfterValidator(_storable)]
-Token = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_storable)]
+def _in_a_list(sent: object) -> object:
+    """Return a single language as a list of one, as Google reads it."""
+    return [sent] if isinstance(sent, str) else sent
+
+
+Text = Annotated[str, BeforeValidator(_storable)]
+Token = Annotated[str, StringConstraints(max_length=10_000), BeforeValidator(_storable)]
 LanguageCode = Annotated[
     str,
     StringConstraints(
@@ -36,6 +43,17 @@ LanguageCode = Annotated[
         pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$",
     ),
 ]
+LanguageCodes = Annotated[
+    list[LanguageCode],
+    Field(max_length=MAX_ITEMS),
+    BeforeValidator(
+        _in_a_list,
+        json_schema_input_type=LanguageCode
+        | Annotated[list[LanguageCode], Field(max_length=MAX_ITEMS)],
+    ),
+]
+"""Languages; a single one may come without a list, as some clients send it."""
+
 ScoreType = Literal["PROBABILITY", "SCORE_TYPE_UNSPECIFIED"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -104,11 +122,12 @@ class AnalyzeRequest(_Document):
         dict[str, AttributeParameters], Field(max_length=MAX_ITEMS)
     ] = {}
     span_annotations: bool = False
-    languages: Annotated[list[LanguageCode], Field(max_length=MAX_ITEMS)] = []
+    languages: LanguageCodes = []
     do_not_store: bool = False
     client_token: Token | None = None
     session_id: Token | None = None
     community_id: Token | None = None
+    drop_unsupported_attributes: bool = False
     allow_uncalibrated: bool = Field(
         default=False,
         description="An extension of ours: also score languages that the model is not "
@@ -128,7 +147,7 @@ class Score(_Document):
 
 
 class SpanScore(_Document):
-    """The score of a part of the text: code points, `end` exclusive."""
+    """The score of a part of the text: UTF-16 units, `end` exclusive."""
 
     begin: Annotated[int, Field(ge=0)] = 0
     end: Annotated[int, Field(ge=0)] = 0
@@ -157,7 +176,7 @@ class SuggestRequest(_Document):
     comment: TextEntry = TextEntry()
     context: Context | None = None
     attribute_scores: Annotated[dict[str, AttributeScores], Field(max_length=MAX_ITEMS)] = {}
-    languages: Annotated[list[LanguageCode], Field(max_length=MAX_ITEMS)] = []
+    languages: LanguageCodes = []
     community_id: Annotated[Token, Field(max_length=200)] | None = None
     client_token: Token | None = None
     session_id: Token | None = None
@@ -166,4 +185,6 @@ class SuggestRequest(_Document):
 class SuggestResponse(_Document):
     """The answer of `comments:suggestscore`."""
 
+    requested_languages: list[str]
+    detected_languages: list[str]
     client_token: str | None = None

@@ -38,6 +38,27 @@ def test_a_key_is_for_comments_unless_told_otherwise(run: Run, database: Databas
         assert session.exec(select(SiteKey)).one().scopes == ["comments"]
 
 
+def test_sites_and_keys_have_a_main_language(run: Run, database: Database) -> None:
+    run("site", "create", "zeitung", "--name", "Z")
+    run("site", "create", "paper", "--name", "P", "--language", "en")
+    tokens = [
+        run("key", "create", "--site", *rest).stdout.strip()
+        for rest in (("zeitung",), ("paper",), ("paper", "--language", "fr"))
+    ]
+
+    def found() -> list[str]:
+        with database.read() as session:
+            callers = [find_caller(session, token) for token in tokens]
+        return [caller.language for caller in callers if caller]
+
+    assert found() == ["de", "en", "fr"]
+    run("site", "set", "zeitung", "--language", "nl")
+    run("site", "set", "paper", "--language", "it")
+    assert found() == ["nl", "it", "fr"]
+    assert "nl" in run("site", "list").stdout.split()
+    assert "fr" in run("key", "list", "--site", "paper").stdout.split()
+
+
 def test_a_moderator_has_an_account(run: Run, database: Database) -> None:
     run("site", "create", "zeitung", "--name", "Z")
     password = "korrekt pferd batterie"
@@ -65,6 +86,10 @@ def test_an_address_is_the_same_in_any_case(run: Run, database: Database) -> Non
     [
         (("site", "create", "ä", "--name", "x"), 2, "A-Z a-z"),
         (("site", "create", "zeitung", "--name", "x"), 1, "already"),
+        (("site", "create", "blatt", "--name", "x", "--language", "deutsch"), 2, "such as de"),
+        (("site", "set", "blatt", "--language", "de"), 1, "no such site"),
+        (("site", "set", "zeitung", "--language", "und"), 2, "such as de"),
+        (("key", "create", "--site", "zeitung", "--language", "DE"), 2, "such as de"),
         (("key", "create", "--site", "blatt"), 1, "no such site"),
         (("key", "create", "--site", "zeitung", "--scope", "all"), 2, "all"),
         (("key", "revoke", "nq_12345678", "--site", "zeitung"), 1, "no key"),

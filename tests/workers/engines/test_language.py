@@ -2,12 +2,15 @@
 
 import pytest
 
-from workers.engines.language import UNDETERMINED, Languages
+from service.domain.languages import UNDETERMINED, counts_as
+from workers.engines.language import Languages
+
+KNOWN = ("de", "en")
 
 
 @pytest.fixture(scope="module")
 def languages() -> Languages:
-    return Languages()
+    return Languages(KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,27 @@ def test_clear_cases(languages: Languages, text: str, code: str) -> None:
 )
 def test_short_mixed_and_empty_texts_are_undetermined(languages: Languages, text: str) -> None:
     assert languages.detect(text).code == UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Shut up, moron.", "en"),
+        ("Shut up, you moron.", "en"),
+        ("you empty-headed animal food trough wiper!", "en"),
+        ("Kill yourself", "en"),
+        ("Lauter Vollidioten.", "de"),
+        ("Fahr zur Hölle.", "de"),
+        ("Ausländer raus", "de"),
+        ("Halt die Fresse", "de"),
+        ("Dummkopf!", "nl"),
+        ("😀😀😀", "nl"),
+        ("", "nl"),
+        ("Bu haber tamamen yanlış, kimse inanmasın.", "tr"),
+        ("Merci pour cet article.", "fr"),
+    ],
+)
+def test_short_texts_count_as_the_likelier_language_or_else_the_main_one(
+    languages: Languages, text: str, code: str
+) -> None:
+    assert counts_as(languages.detect(text), KNOWN, "nl") == code

@@ -148,7 +148,18 @@ class TestWithWorker:
     def test_what_cannot_be_scored_is_withheld(self, backend: Backend, text: str) -> None:
         assert send(backend, request(text)).json() == WITHHELD
 
-    @pytest.mark.parametrize("body", [b"{", b"[]", b'{"comment": 3}', b'{"action": "DELETE"}'])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"{",
+            b"[]",
+            b'{"comment": 3}',
+            b'{"action": "DELETE"}',
+            # Half of an emoji, as JavaScript writes it, and as older encoders did.
+            b'{"comment": {"body": "Du Vollidiot \\ud83d"}}',
+            b'{"comment": {"body": "Du Vollidiot \xed\xa0\xbd"}}',
+        ],
+    )
     def test_what_cannot_be_read_is_withheld(self, backend: Backend, body: bytes) -> None:
         assert send(backend, body).json() == WITHHELD
 

@@ -1,5 +1,6 @@
 """Perspective's methods over HTTP, with a worker that scores."""
 
+import gzip
 import json
 from typing import Any
 
@@ -7,10 +8,12 @@ import pytest
 from httpx2 import Response
 from sqlmodel import select
 
+from service.analyses import use_cases as analyses
+from service.compat.perspective.door import MAX_BODY
 from service.http.callers import Scope
-from service.tables import Analysis, Label
+from service.tables import Analysis, Label, Site
 from service.testing.backend import Backend, make_key
-from tests.support.fake_worker import NOT_A_NUMBER, RAISES
+from tests.support.fake_worker import DOUBTFUL, FRENCH, NOT_A_NUMBER, RAISES
 from tests.support.reading import Change
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -85,11 +88,10 @@ def test_nothing_of_the_text_is_left(backend: Backend) -> None:
         {"requestedAttributes": {"\ud800": {}}},
         {"requestedAttributes": {"TOXICITY": {"\ud800": 1}}},
         {"\ud800": 1},
-        {"clientToken": "\ud800"},
         {"requestedAttributes": {"TOXICITY": {"scoreThreshold": float("nan")}}},
         {"languages": ["de\0"]},
     ],
-    ids=["attribute", "parameter", "field", "token", "nan", "language"],
+    ids=["attribute", "parameter", "field", "nan", "language"],
 )
 def test_hostile_documents_are_refused(backend: Backend, change: dict[str, Any]) -> None:
     error(analyze(backend, **change), 400, "INVALID_ARGUMENT")
@@ -152,6 +154,106 @@ def test_texts_count_in_bytes(backend: Backend) -> None:
     assert error_type(analyze(backend, "ä" * 10_240 + "a")) == "COMMENT_TOO_LONG"
 
 
+def test_half_of_an_emoji_counts_as_one_unknown_character(backend: Backend) -> None:
+    halves = {"clientToken": "a\ud83d", "context": {"entries": [{"text": "\ude00"}]}}
+    answer = analyze(backend, "Du Vollidiot \ud83d", **halves)
+    assert answer.status_code == 200, answer.text
+    (span,) = answer.json()["attributeScores"]["TOXICITY"]["spanScores"]
+    assert (span["begin"], span["end"]) == (0, 14)
+    assert answer.json()["clientToken"] == "a\ufffd"
+    assert analyze(backend, comment={"text": "\ud83d Idiot", "type": "HTML"}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/plain; charset=utf-8", "x", None])
+@pytest.mark.parametrize("path", [ANALYZE, SUGGEST])
+def test_the_body_is_json_whatever_its_type(backend: Backend, path: str, kind: str | None) -> None:
+    document = {
+        "comment": {"text": "Schöne Grüße 😀"},
+        "requestedAttributes": {"TOXICITY": {}},
+        "attributeScores": {"TOXICITY": {"summaryScore": {"value": 0}}},
+    }
+    del document["attributeScores" if path == ANALYZE else "requestedAttributes"]
+    answer = backend.call(
+        "POST",
+        path,
+        params={"key": backend.token},
+        content=json.dumps(document, ensure_ascii=False).encode(),
+        headers={"Authorization": None, "Content-Type": kind},
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def test_packed_bodies_are_read(backend: Backend) -> None:
+    document = {"comment": {"text": "Du Idiot"}, "requestedAttributes": {"TOXICITY": {}}}
+    packed = gzip.compress(json.dumps(document).encode())
+
+    def send(body: bytes, coding: str = "gzip") -> Response:
+        headers = {"Authorization": None, "Content-Encoding": coding}
+        params = {"key": backend.token}
+        return backend.call("POST", ANALYZE, params=params, content=body, headers=headers)
+
+    assert send(packed).json()["languages"] == ["de"]
+    error(send(packed[:-1]), 400, "INVALID_ARGUMENT")
+    bomb = gzip.compress(json.dumps({"comment": {"text": "x" * MAX_BODY}}).encode())
+    found = error(send(bomb), 400, "INVALID_ARGUMENT")
+    assert "Send less" in found["message"]
+    assert "gzip" in error(send(b"x", "br"), 400, "INVALID_ARGUMENT")["message"]
+
+
+def test_a_single_language_needs_no_list(backend: Backend) -> None:
+    assert analyze(backend, languages="en").json()["languages"] == ["en"]
+    assert error_type(analyze(backend, languages="fr")) == "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE"
+
+
+@pytest.mark.parametrize(
+    ("site", "key", "counted"), [("en", None, "en"), ("de", None, "de"), ("de", "en", "en")]
+)
+def test_texts_of_no_certain_language_are_in_the_main_one(
+    backend: Backend, site: str, key: str | None, counted: str
+) -> None:
+    with backend.database.write() as session:
+        session.get_one(Site, backend.rows.site_id).language = site
+    token = make_key(backend.database, backend.rows.site_id, Scope.ANALYZE, language=key)
+    document = {
+        "comment": {"text": f"Idiot {DOUBTFUL}"},
+        "requestedAttributes": {"TOXICITY": {}},
+    }
+    answer = call(backend, ANALYZE, document, key=token).json()
+    assert answer["attributeScores"]["TOXICITY"]["summaryScore"]["value"] == 0.9
+    assert (answer["languages"], answer["detectedLanguages"]) == ([counted], ["und"])
+
+
+def test_texts_of_a_foreign_language_are_not_scored_unasked(backend: Backend) -> None:
+    answer = analyze(backend, f"Idiot {FRENCH}")
+    assert error_type(answer) == "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE"
+    assert answer.json()["error"]["message"].endswith(" does not support request languages: fr")
+
+
+def test_attributes_that_are_not_there_are_left_out_on_request(backend: Backend) -> None:
+    wanted: dict[str, Any] = {"FLIRTATION": {}, "TOXICITY": {}, "THREAT": {}}
+    answer = analyze(backend, requestedAttributes=wanted, dropUnsupportedAttributes=True)
+    assert set(answer.json()["attributeScores"]) == {"TOXICITY"}
+
+
+@pytest.mark.parametrize("name", ["FLIRTATION", "THREAT"])
+def test_something_has_to_be_left(backend: Backend, name: str) -> None:
+    answer = analyze(backend, requestedAttributes={name: {}}, dropUnsupportedAttributes=True)
+    assert error_type(answer) == "UNKNOWN_ATTRIBUTE"
+
+
+def test_the_description_names_the_address_that_it_was_asked_at(backend: Backend) -> None:
+    no_key = {"Authorization": None}
+    path = "/$discovery/rest"
+    described = backend.call("GET", path, params={"version": "v1alpha1"}, headers=no_key).json()
+    assert described["rootUrl"] == "http://testserver/"
+    assert described["resources"]["comments"]["methods"].keys() == {"analyze", "suggestscore"}
+    other = backend.call("GET", path, headers=no_key | {"Host": "localhost:8080"}).json()
+    assert other["rootUrl"] == "http://localhost:8080/"
+    proxied = no_key | {"Host": "localhost", "X-Forwarded-Proto": "https"}
+    assert backend.call("GET", path, headers=proxied).json()["rootUrl"] == "https://localhost/"
+    error(backend.call("GET", path, params={"version": "v1"}, headers=no_key), 404, "NOT_FOUND")
+
+
 def test_no_attribute_is_refused(backend: Backend) -> None:
     assert error_type(analyze(backend, requestedAttributes={})) == "NO_REQUESTED_ATTRIBUTES"
 
@@ -188,7 +290,6 @@ def test_scores_without_calibration_are_marked(backend: Backend) -> None:
         ({"languages": ["deutsch!"]}, "languages.0"),
         ({"language": ["de"]}, "language"),
         ({"comment": {"text": 7}}, "comment.text"),
-        ({"comment": {"text": "\ud800"}}, "comment.text"),
         (
             {"requestedAttributes": {"TOXICITY": {"scoreType": "STDDEV"}}},
             "requestedAttributes.TOXICITY.scoreType",
@@ -258,7 +359,11 @@ def test_suggestions_are_kept_with_their_origin(backend: Backend) -> None:
         "communityId": "/forum/movies",
         "clientToken": "comment-53922",
     }
-    assert call(backend, SUGGEST, document).json() == {"clientToken": "comment-53922"}
+    assert call(backend, SUGGEST, document).json() == {
+        "requestedLanguages": ["en"],
+        "detectedLanguages": ["de"],
+        "clientToken": "comment-53922",
+    }
     with backend.database.read() as session:
         label = session.exec(select(Label).where(Label.site_id == backend.rows.site_id)).one()
     assert (label.origin, label.body, label.scores) == (
@@ -267,6 +372,24 @@ def test_suggestions_are_kept_with_their_origin(backend: Backend) -> None:
         {"toxicity": 0.0},
     )
     assert (label.languages, label.community) == (["en"], "/forum/movies")
+
+
+@pytest.mark.parametrize("text", [RAISES, "no worker"])
+def test_suggestions_are_kept_though_no_worker_tells_the_language(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    if text != RAISES:
+        monkeypatch.setattr(analyses, "is_silent", lambda _seen: True)
+    document = {
+        "comment": {"text": text},
+        "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}},
+        "languages": "de",
+    }
+    answer = call(backend, SUGGEST, document)
+    assert answer.json() == {"requestedLanguages": ["de"], "detectedLanguages": ["und"]}
+    with backend.database.read() as session:
+        label = session.exec(select(Label).where(Label.site_id == backend.rows.site_id)).one()
+    assert (label.body, label.languages) == (text, ["de"])
 
 
 def test_suggestions_without_a_score_are_refused(backend: Backend) -> None:
