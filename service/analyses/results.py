@@ -33,13 +33,19 @@ class Result(BaseModel):
     """Confidence 0..1 of the detection."""
     likelihoods: dict[str, float] = {}
     """Language of the model → likelihood 0..1 that the text is in it."""
+    letters: int = 0
+    """Letters by which the language was detected."""
     languages: tuple[str, ...] = ()
     """The languages that the model is calibrated for."""
 
     def counts_as(self, main: str) -> str:
         """Return the language that the text counts as, `main` being the callers' main language."""
-        found = Detection(self.language, self.confidence, self.likelihoods)
-        return counts_as(found, self.languages, main)
+        return counts_as(self.detection, self.languages, main)
+
+    @property
+    def detection(self) -> Detection:
+        """What was detected of the text's language."""
+        return Detection(self.language, self.confidence, self.likelihoods, self.letters)
 
 
 class Failure(BaseModel):

@@ -19,6 +19,9 @@ Of 80 short insults in German and English, one was detected as Esperanto (0.72) 
 (0.65). Of 24 foreign sentences that were detected at all, 23 were with 0.83 or more.
 """
 
+FOREIGN_LETTERS = 20
+"""Fewest letters of a text that counts as foreign to the policy: names and greetings have fewer."""
+
 _CLEARLY = 2.0
 """So many times as likely as the next: below it, the detector knows hardly a part of the text."""
 
@@ -36,6 +39,8 @@ class Detection:
     """Of the likeliest language of all, 0..1."""
     likelihoods: Mapping[str, float] = field(default_factory=dict)
     """Language of the model → likelihood 0..1; empty for a text without letters."""
+    letters: int = 0
+    """Letters of the part of the text that the detector read."""
 
 
 def counts_as(found: Detection, known: Collection[str], main: str) -> str:

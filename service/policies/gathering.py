@@ -15,7 +15,7 @@ from service.domain.states import Actor, State
 from service.domain.vocabulary import MemberStatus
 from service.members.status import current_status, is_active
 from service.policies.active import ActivePolicy, read_active_policies
-from service.policy.facts import Facts
+from service.policy.facts import Facts, Language
 from service.tables import Comment, Decision, Member, Report
 from service.tables.conditions import OPEN_REPORT
 
@@ -37,12 +37,14 @@ class Background:
         self,
         comment: Comment,
         forms: Mapping[str, dict[str, float]],
-        failure: str | None,
+        failure: str | None = None,
+        language: Language | None = None,
     ) -> Facts:
-        """Return the facts on the comment; `forms` and `failure` as in `Facts`."""
+        """Return the facts on the comment; the other arguments are as in `Facts`."""
         return Facts(
             forms=dict(forms),
             failure=failure,
+            language=language,
             member_status=self.statuses[comment.member_id],
             previously_flagged=comment.id in self.looked_at,
             reporters=self.reporters.get(comment.id, 0),
@@ -68,13 +70,15 @@ def gather(session: Session, comments: Collection[Comment]) -> Background:
     )
 
 
-def without_comment(forms: Mapping[str, dict[str, float]]) -> Facts:
-    """Return the facts on a text that is no comment of ours, which has its scores alone.
+def without_comment(
+    forms: Mapping[str, dict[str, float]], language: Language | None = None
+) -> Facts:
+    """Return the facts on a text that is no comment of ours: its scores and its language.
 
-    Coral keeps its comments and members itself. A phase that needs more of a text than its
-    scores gets it here, too, or it never fires for Coral.
+    Coral keeps its comments and members itself. A phase that needs more of a text gets it
+    here, too, or it never fires for Coral.
     """
-    return Facts(forms=dict(forms))
+    return Facts(forms=dict(forms), language=language)
 
 
 def with_reports(session: Session, comment: Comment, recorded: Mapping[str, Any]) -> Facts:

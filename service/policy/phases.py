@@ -7,6 +7,7 @@ the reason. A phase without findings has no objection. `findings.merge` decides.
 from collections.abc import Callable
 from typing import Any
 
+from service.domain.languages import FOREIGN_FROM, FOREIGN_LETTERS
 from service.domain.states import State
 from service.domain.vocabulary import MemberStatus
 from service.policy.document import PolicyDocument
@@ -43,6 +44,23 @@ def attribute_missing(policy: PolicyDocument, facts: Facts) -> list[Finding]:
         for name in policy.required
         if name not in scores
     ]
+
+
+def language_unsupported(_policy: PolicyDocument, facts: Facts) -> list[Finding]:
+    """Flag a comment that is surely in a language for which the model is not calibrated.
+
+    Its scores say little. A text whose language could not be determined counts as one of the
+    site's main language.
+    """
+    found = facts.language
+    if (
+        found is None
+        or found.supported
+        or found.confidence < FOREIGN_FROM
+        or found.letters < FOREIGN_LETTERS
+    ):
+        return []
+    return [_flag(code="language_unsupported", evidence=found.code)]
 
 
 def over_threshold(policy: PolicyDocument, facts: Facts) -> list[Finding]:
@@ -84,6 +102,7 @@ def reported(policy: PolicyDocument, facts: Facts) -> list[Finding]:
 PHASES: tuple[Phase, ...] = (
     scoring_failed,
     attribute_missing,
+    language_unsupported,
     over_threshold,
     member_premoderated,
     previously_flagged,

@@ -60,7 +60,11 @@ class FakeEngine:
         score = float("nan") if NOT_A_NUMBER in text else 0.9 if TOXIC in text else 0.01
         language = "fr" if FRENCH in text else "und" if DOUBTFUL in text else "de"
         return Scored(
-            scores={"toxicity": score}, duration=0.001, language=language, confidence=0.99
+            scores={"toxicity": score},
+            duration=0.001,
+            language=language,
+            confidence=0.99,
+            letters=sum(map(str.isalpha, text)),
         )
 
 

@@ -34,6 +34,8 @@ class Scored:
     """Confidence 0..1 of the language's detection."""
     likelihoods: dict[str, float] = field(default_factory=dict)
     """Language of the model → likelihood 0..1 that the text is in it."""
+    letters: int = 0
+    """Letters by which the language was detected."""
     details: dict[str, Any] = field(default_factory=dict)
     """Details for the provenance: the language's confidence, the likelihoods of the model's
     languages, and whether the language is calibrated."""
@@ -41,7 +43,9 @@ class Scored:
     @property
     def detection(self) -> Detection:
         """What `service.domain.languages.counts_as` asks for."""
-        return Detection(self.language or UNDETERMINED, self.confidence, self.likelihoods)
+        return Detection(
+            self.language or UNDETERMINED, self.confidence, self.likelihoods, self.letters
+        )
 
 
 class Engine(Protocol):

@@ -40,9 +40,8 @@ class Languages:
         doubtful = letters < _MIN_LETTERS or confidence < _MIN_CONFIDENCE
         if doubtful or self._is_mixed(text, code):
             code = UNDETERMINED
-        return Detection(
-            code, confidence, {name: likelihoods.get(name, 0.0) for name in self._known}
-        )
+        known = {name: likelihoods.get(name, 0.0) for name in self._known}
+        return Detection(code, confidence, known, letters)
 
     def _is_mixed(self, text: str, code: str) -> bool:
         """Tell whether more than a quarter of the letters are surely in other languages."""

@@ -107,6 +107,7 @@ class TextEngine:
             language=language.code,
             confidence=language.confidence,
             likelihoods=dict(language.likelihoods),
+            letters=language.letters,
             details={
                 "language_confidence": round(language.confidence, 3),
                 "language_likelihoods": {

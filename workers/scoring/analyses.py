@@ -136,6 +136,7 @@ def _score(engine: Engine, body: str) -> Result | Failure:
             language=scored.detection.code,
             confidence=scored.confidence,
             likelihoods=scored.likelihoods,
+            letters=scored.letters,
             languages=engine.languages,
         )
     except Exception as error:  # noqa: BLE001 - a network raises whatever it raises

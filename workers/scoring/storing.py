@@ -1,7 +1,6 @@
 """Store results: assessment, decision and event, unless the comment has changed meanwhile."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 import structlog
 from sqlmodel import Session, col, select
@@ -12,6 +11,7 @@ from service.db import Database
 from service.errors import OutdatedDecision
 from service.ids import new_id
 from service.policies.gathering import Background, gather
+from service.policy.facts import Facts, Language
 from service.policy.judgement import judge
 from service.tables import Assessment, Comment
 from service.telemetry.metrics import count_lost_leases
@@ -38,7 +38,7 @@ def store(database: Database, engine: Engine, batch: Batch, results: Sequence[Sc
         held = _hold(session, batch)
         background = gather(session, held)
         decided = sum(
-            _decide(session, background, comment, _assessment(engine, comment, scored))
+            _decide_scored(session, background, engine, comment, scored[comment.id])
             for comment in held
             if comment.revision == revisions.get(comment.id)
         )
@@ -59,7 +59,7 @@ def store_failure(database: Database, batch: Batch, cause: str) -> None:
         ]
         background = gather(session, held)
         for comment in held:
-            _decide(session, background, comment, None, cause)
+            _decide(session, background, comment, background.facts(comment, {}, cause))
 
 
 def set_aside_spent(database: Database) -> None:
@@ -76,7 +76,8 @@ def set_aside_spent(database: Database) -> None:
         comments = session.exec(query).all()
         background = gather(session, comments)
         for comment in comments:
-            _decide(session, background, comment, None, CRASH_OR_HANG)
+            facts = background.facts(comment, {}, CRASH_OR_HANG)
+            _decide(session, background, comment, facts)
     count_lost_leases("expired", len(comments))
 
 
@@ -86,8 +87,16 @@ def _hold(session: Session, batch: Batch) -> Sequence[Comment]:
     return session.exec(query.with_for_update()).all()
 
 
-def _assessment(engine: Engine, comment: Comment, scored: dict[UUID, Scored]) -> Assessment:
-    result = scored[comment.id]
+def _decide_scored(
+    session: Session, background: Background, engine: Engine, comment: Comment, result: Scored
+) -> bool:
+    """Decide by a result; see `_decide`."""
+    language = Language.of(result.detection, engine.languages)
+    facts = background.facts(comment, result.forms, language=language)
+    return _decide(session, background, comment, facts, _assessment(engine, comment, result))
+
+
+def _assessment(engine: Engine, comment: Comment, result: Scored) -> Assessment:
     return Assessment(
         id=new_id(),
         site_id=comment.site_id,
@@ -107,15 +116,14 @@ def _decide(
     session: Session,
     background: Background,
     comment: Comment,
-    assessment: Assessment | None,
-    failure: str | None = None,
+    facts: Facts,
+    assessment: Assessment | None = None,
 ) -> bool:
     """Write assessment, decision and event together; tell whether they were written.
 
     Nothing is written if the comment has changed meanwhile.
     """
     policy = background.policies[comment.site_id]
-    facts = background.facts(comment, assessment.forms if assessment else {}, failure)
     judgement = judge(policy.document, facts)
     change = Change(
         comment=comment,
@@ -137,6 +145,6 @@ def _decide(
     except OutdatedDecision:
         event.info("decision_outdated")
         return False
-    if failure:
-        event.warning("scoring_failed", cause=failure)
+    if facts.failure:
+        event.warning("scoring_failed", cause=facts.failure)
     return True

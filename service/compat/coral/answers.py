@@ -6,7 +6,7 @@ from typing import Any
 from service.analyses.results import Result
 from service.compat.coral.schemas import Flag, PhaseResponse, Status
 from service.domain.states import State
-from service.policy.facts import Facts
+from service.policy.facts import Facts, Language
 from service.policy.judgement import judge
 from service.policy.phases import OVER_THRESHOLD
 
@@ -38,6 +38,12 @@ def merged_forms(results: Sequence[Result]) -> dict[str, dict[str, float]]:
         for number, result in enumerate(results)
         for name, form in result.forms.items()
     }
+
+
+def strangest_language(results: Sequence[Result]) -> Language:
+    """Return the language of the readings, one that the model lacks before one that it has."""
+    found = [Language.of(result.detection, result.languages) for result in results]
+    return max(found, key=lambda language: (not language.supported, language.confidence))
 
 
 def answer(document: Mapping[str, Any] | None, facts: Facts) -> PhaseResponse:

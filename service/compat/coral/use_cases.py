@@ -20,6 +20,7 @@ from service.compat.coral.answers import (
     answer,
     merged_forms,
     patience,
+    strangest_language,
 )
 from service.compat.coral.schemas import PhaseRequest, PhaseResponse
 from service.compat.coral.signatures import HEADER, is_signed
@@ -89,8 +90,9 @@ async def _judge(
     if seconds <= 0:
         raise AnalysisTimeout(LATE)
     asked = [analyze(context, question.site_id, text, seconds) for text in question.texts]
-    forms = merged_forms(await asyncio.gather(*asked))
-    return answer(question.policy, without_comment(forms))
+    results = await asyncio.gather(*asked)
+    facts = without_comment(merged_forms(results), strangest_language(results))
+    return answer(question.policy, facts)
 
 
 def _check(context: Context, key: str, signature: str, body: bytes) -> _Question:

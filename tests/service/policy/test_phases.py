@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.domain.languages import Detection
 from service.domain.scores import ATTRIBUTES, checked_scores
 from service.domain.states import State
 from service.domain.vocabulary import MemberStatus
 from service.policy.document import FIRST_POLICY, PolicyDocument
-from service.policy.facts import Facts
+from service.policy.facts import Facts, Language
 from service.policy.judgement import decide
 
 SCORES = st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats(0, 1), max_size=7)
@@ -21,6 +22,14 @@ FACTS = st.builds(
     Facts,
     forms=st.dictionaries(st.sampled_from(["plain", "folded"]), SCORES, max_size=2),
     failure=st.none() | st.just("ScorerHung"),
+    language=st.none()
+    | st.builds(
+        Language,
+        code=st.sampled_from(["de", "ru", "und"]),
+        confidence=st.floats(0, 1),
+        letters=st.integers(0, 40),
+        supported=st.booleans(),
+    ),
     member_status=st.sampled_from(MemberStatus),
     previously_flagged=st.booleans(),
     reporters=st.integers(0, 5),
@@ -29,6 +38,11 @@ FACTS = st.builds(
 
 def harmless(**changes: Any) -> Facts:
     return Facts(**({"forms": {"plain": {"toxicity": 0.01}}} | changes))
+
+
+def detected(code: str, confidence: float = 0.8, letters: int = 20) -> dict[str, Any]:
+    found = Detection(code, confidence, {}, letters)
+    return {"language": Language.of(found, ["de", "en"])}
 
 
 def codes(facts: Facts, policy: PolicyDocument = FIRST_POLICY) -> list[str]:
@@ -49,6 +63,7 @@ def test_nothing_to_object_to_is_approved() -> None:
         ({"forms": {"plain": {"insult": 0.0}}}, ["attribute_missing"]),
         ({"forms": {"plain": {"toxicity": 0.5}}}, ["over_threshold"]),
         ({"forms": {"plain": {"toxicity": 0.0}, "folded": {"toxicity": 1}}}, ["over_threshold"]),
+        (detected("ru"), ["language_unsupported"]),
         ({"member_status": MemberStatus.PREMODERATED}, ["member_premoderated"]),
         ({"previously_flagged": True}, ["previously_flagged"]),
         ({"reporters": 3}, ["reported"]),
@@ -62,6 +77,15 @@ def test_each_phase_objects(changes: dict[str, Any], expected: list[str]) -> Non
     facts = harmless(**changes)
     assert codes(facts) == expected
     assert decide(FIRST_POLICY, facts).state is State.FLAGGED
+
+
+@pytest.mark.parametrize(
+    "language",
+    [detected("de"), detected("und"), detected("ru", 0.79), detected("ru", letters=19), {}],
+    ids=["known", "undetermined", "unsure", "short", "unscored"],
+)
+def test_a_language_is_no_objection_where_it_is_known_or_doubtful(language: dict[str, Any]) -> None:
+    assert codes(harmless(**language)) == []
 
 
 def test_fewer_reporters_than_the_limit_pass() -> None:

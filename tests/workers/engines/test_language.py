@@ -3,6 +3,9 @@
 import pytest
 
 from service.domain.languages import UNDETERMINED, counts_as
+from service.policy.document import FIRST_POLICY
+from service.policy.facts import Facts, Language
+from service.policy.phases import language_unsupported
 from workers.engines.language import Languages
 
 KNOWN = ("de", "en")
@@ -29,6 +32,12 @@ def test_clear_cases(languages: Languages, text: str, code: str) -> None:
     found = languages.detect(text)
     assert found.code == code
     assert 0.6 <= found.confidence <= 1
+
+
+def test_the_policy_hears_of_a_language_that_the_model_lacks(languages: Languages) -> None:
+    found = Language.of(languages.detect("Я найду тебя и убью, сволочь."), KNOWN)
+    (finding,) = language_unsupported(FIRST_POLICY, Facts(forms={}, language=found))
+    assert finding.reason.evidence == "ru"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +21,8 @@ from service.tables import (
     Revision,
     Site,
 )
-from service.testing.rows import SiteRows, add_comments, add_site
-from tests.support.fake_worker import FakeEngine
+from service.testing.rows import SiteRows, add_comments, add_site, insert_comment
+from tests.support.fake_worker import FRENCH, FakeEngine
 from tests.support.record import check_record
 from workers.scoring import leases
 from workers.scoring.batch import Scoring
@@ -63,6 +64,15 @@ def test_premoderated_members_are_flagged_until_it_ends(
         member.status_until = None if until is None else clock.now() + timedelta(seconds=until)
     scoring.run(ENGINE, Lane.COMMENTS)
     assert decision_codes(database) == [codes]
+    check_record(database, ids)
+
+
+def test_a_language_that_the_model_lacks_is_flagged(
+    database: Database, rows: SiteRows, scoring: Scoring
+) -> None:
+    ids = add_comments(database, rows, f"{FRENCH}: bonjour tout le monde", f"{FRENCH}: merci")
+    scoring.run(ENGINE, Lane.COMMENTS)
+    assert decision_codes(database) == [["language_unsupported"], []]
     check_record(database, ids)
 
 
@@ -119,6 +129,8 @@ def test_reports_made_while_it_was_pending_count(
         readers = [Member(site_id=rows.site_id, key=f"leser-{n}") for n in range(members)]
         session.add_all(readers)
         session.flush()
+        for reader in readers:
+            insert_comment(session, replace(rows, member_id=reader.id), "c")
         session.add_all(Report(reporter_id=reader.id, **about) for reader in readers)
         session.add_all([Report(**about), Report(**about)])  # anonymous ones
     scoring.run(ENGINE, Lane.COMMENTS)

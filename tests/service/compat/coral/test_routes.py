@@ -29,7 +29,7 @@ from service.testing.backend import Backend
 from service.testing.rows import failing_database
 from tests.support.analysing import add_scorer, remove_scorers, worker_on
 from tests.support.disguises import DISGUISES
-from tests.support.fake_worker import COSTLY, RAISES
+from tests.support.fake_worker import COSTLY, FRENCH, RAISES
 from tests.support.installation import DEAD_PORT, SECRET_KEY
 from tests.support.one_word import OneWord, engine_of
 from tests.support.reading import Change
@@ -124,6 +124,11 @@ class TestWithWorker:
     ) -> None:
         assert send(backend, request("Du Idiot", **changes)).json() == FLAGGED
         assert send(backend, request("Hallo", **changes)).json() == {}
+
+    def test_a_language_that_the_model_lacks_is_withheld(self, backend: Backend) -> None:
+        text = f"{FRENCH}: bonjour tout le monde"
+        assert send(backend, request(text)).json() == WITHHELD
+        assert send(backend, request(f"{text} <du Idiot")).json() == FLAGGED
 
     def test_html_hides_nothing(self, backend: Backend) -> None:
         assert send(backend, request("<div>Du Id<i>io</i>t</div>")).json() == FLAGGED
