@@ -58,15 +58,14 @@ def test_a_key_in_the_address_counts_for_nothing(backend: Backend) -> None:
         (b"", 422, "invalid"),
         (b"null", 422, "invalid"),
         (b"NaN", 422, "invalid"),
-        (b"[" * 100_000, 400, "bad-request"),
-        (b'{"a":' * 20_000, 400, "bad-request"),
+        (b"[" * 10_000, 400, "bad-request"),
+        (b'{"a":' * 5_000, 400, "bad-request"),
         (b'{"body": ' + b"9" * 5000 + b"}", 400, "bad-request"),
         (b'{"body": 1e999}', 422, "invalid"),
         (b'{"body": "\xff"}', 400, "bad-request"),
         (b'{"body": "\x00"}', 400, "bad-request"),
         (b'{"\\ud800": 1}', 422, "invalid"),
         (b'{"body": "\\ud800"}', 422, "invalid"),
-        ("{}".encode("utf-16"), 422, "invalid"),
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/comments", "/v1/comments/batch"])
@@ -162,6 +161,28 @@ def test_bodies_that_cost_more_than_their_bytes_are_not_parsed(
     )
     monkeypatch.undo()
     is_problem(response, 413, "too-large")
+
+
+def test_a_batch_of_the_most_comments_with_all_fields_is_parsed(backend: Backend) -> None:
+    item = comment_in(
+        thread={"key": "t", "url": "https://zeitung.example/t", "title": "T, T: T [T] {T}"},
+        member={"key": "m", "name": "M, M"},
+        body='Erstens, zweitens, drittens: "[{,:' * 20,
+        external_id=None,
+        parent_id=None,
+        audience="public",
+        language="de",
+    )
+    response = backend.call("POST", "/v1/comments/batch", json={"comments": [item] * 500})
+    assert response.status_code == 202
+    assert len(response.json()["items"]) == 500
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_json_is_in_utf_8(backend: Backend, encoding: str) -> None:
+    raw = json.dumps(comment_in()).encode(encoding)
+    response = backend.call("POST", "/v1/comments", content=raw, headers=JSON)
+    is_problem(response, 400, "bad-request")
 
 
 @pytest.mark.parametrize(
