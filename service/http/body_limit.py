@@ -64,7 +64,7 @@ class BodyLimit:
             if received > limit or counter.values > MAX_VALUES:
                 raise HTTPException(TooLarge.status)
             if NUL in body:
-                raise HTTPException(BadRequest.status)
+                raise BadRequest("The body is not JSON in UTF-8 (RFC 8259).")
             return message
 
         await self._app(scope, receive_some, send)

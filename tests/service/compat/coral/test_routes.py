@@ -217,6 +217,15 @@ class TestFailsClosed:
         answer = send(backend, request("x" * size))
         assert (answer.status_code, answer.json()) == (200, WITHHELD)
 
+    @pytest.mark.parametrize(
+        "body",
+        [request("Hallo").decode().encode("utf-16"), b'{"comment":[' + b"0," * 20_000 + b"0]}"],
+        ids=["not in UTF-8", "values"],
+    )
+    def test_requests_that_are_not_parsed(self, backend: Backend, body: bytes) -> None:
+        answer = send(backend, body)
+        assert (answer.status_code, answer.json()) == (200, WITHHELD)
+
     def test_without_a_worker(self, backend: Backend) -> None:
         with backend.database.write() as session:
             session.execute(delete(Scorer))
