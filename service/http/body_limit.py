@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import BadRequest, TooLarge
+from service.errors import TooLarge
 from service.http.doors import Door, find_door
 from service.http.json_values import ValueCounter
 
@@ -22,16 +22,12 @@ MAX_VALUES = 20_000
 Parsing and validating cost by the value: that many take some 20 ms of the event loop.
 """
 
-NUL = b"\0"
-"""Stands in no JSON text in UTF-8, but in every one in UTF-16, whose strings look otherwise."""
-
 
 class BodyLimit:
     """Answers 413 for a body of too many bytes, announced (Content-Length) or sent.
 
     `larger` names the paths that take more than MAX_CALL, and how many bytes. A door's own
-    limit holds under its prefix. A body of more than MAX_VALUES values is refused, too, and
-    one that is not in UTF-8 (400; RFC 8259, section 8.1).
+    limit holds under its prefix. A body of more than MAX_VALUES values is refused, too.
     """
 
     def __init__(
@@ -63,8 +59,6 @@ class BodyLimit:
             # FastAPI would turn any other error while reading a body into a 400.
             if received > limit or counter.values > MAX_VALUES:
                 raise HTTPException(TooLarge.status)
-            if NUL in body:
-                raise BadRequest("The body is not JSON in UTF-8 (RFC 8259).")
             return message
 
         await self._app(scope, receive_some, send)

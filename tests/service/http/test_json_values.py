@@ -46,7 +46,18 @@ def test_only_what_is_outside_strings_counts(
     assert counted(*pieces) == signs(document)
 
 
-@given(st.binary(), st.binary())
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+@given(document=DOCUMENTS)
+@example(document=["\u0122", [], []])
+def test_in_other_encodings_no_value_is_missed(document: Any, encoding: str) -> None:
+    text = json.dumps(document, ensure_ascii=False).encode(encoding, "surrogatepass")
+    assert counted(text) >= signs(document)
+
+
+IN_UTF_8 = st.binary().map(lambda piece: piece.replace(b"\0", b""))
+
+
+@given(IN_UTF_8, IN_UTF_8)
 @example(b'"\\', b'",')
 def test_what_is_no_json_counts_the_same_in_pieces(one: bytes, other: bytes) -> None:
     assert counted(one, other) == counted(one + other)

@@ -217,13 +217,8 @@ class TestFailsClosed:
         answer = send(backend, request("x" * size))
         assert (answer.status_code, answer.json()) == (200, WITHHELD)
 
-    @pytest.mark.parametrize(
-        "body",
-        [request("Hallo").decode().encode("utf-16"), b'{"comment":[' + b"0," * 20_000 + b"0]}"],
-        ids=["not in UTF-8", "values"],
-    )
-    def test_requests_that_are_not_parsed(self, backend: Backend, body: bytes) -> None:
-        answer = send(backend, body)
+    def test_requests_of_too_many_values(self, backend: Backend) -> None:
+        answer = send(backend, b'{"comment":[' + b"0," * 20_000 + b"0]}")
         assert (answer.status_code, answer.json()) == (200, WITHHELD)
 
     def test_without_a_worker(self, backend: Backend) -> None:
