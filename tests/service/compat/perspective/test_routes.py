@@ -296,7 +296,7 @@ def test_many_mistakes_of_a_kind_are_one(
 
 
 def test_many_mistakes_in_suggested_scores_are_few(backend: Backend) -> None:
-    scores = {str(number): {"spanScores": [{}] * 40} for number in range(99)}
+    scores: dict[str, Any] = {str(number): {"spanScores": [{}] * 40} for number in range(99)}
     document = {"comment": {"text": "Gut."}, "attributeScores": scores}
     found = error(call(backend, SUGGEST, document), 400, "INVALID_ARGUMENT")
     # One for each attribute, of which the first twenty are named.
