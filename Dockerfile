@@ -7,7 +7,7 @@
 # `make deploy-test` replays the steps without Docker: it knows RUN, COPY, ENV, ARG,
 # WORKDIR and USER, and COPY --from only with the same path on both sides.
 
-ARG PYTHON=python:3.11-slim-bookworm
+ARG PYTHON=python:3.11.16-slim-bookworm@sha256:2e32f7d302adc1c37428355c1e646897c0c53f4fd60b6a551245fb90ee129f91
 
 FROM ${PYTHON} AS base
 ENV PATH=/opt/netiquette/bin:$PATH \

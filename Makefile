@@ -19,7 +19,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 LOCKS = requirements/service.lock requirements/worker.lock requirements/dev.lock
 
 .DELETE_ON_ERROR:
-.PHONY: install help run test faults faults-short webhook-proof fuzz deploy-test check fix audit bench bench-engine bench-scale eval model lock
+.PHONY: install help run test faults faults-short webhook-proof fuzz deploy-test pin-images check fix audit bench bench-engine bench-hostile bench-scale eval model lock
 
 install: $(VENV)/installed ## Install what running takes into .venv (plain `make` does this)
 
@@ -49,6 +49,9 @@ fuzz: $(VENV)/installed-dev ## Call every operation with all that its schema all
 deploy-test: $(VENV)/installed-dev ## Replay the Dockerfile without Docker, and start every service
 	$(BIN)/python -m tests.deploy.replay
 
+pin-images: ## Look up the digests of the images that compose.yaml and the Dockerfile name (needs Docker)
+	@sh deploy/pin-images
+
 check: $(VENV)/installed-dev ## Check style, types, layers and dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -73,6 +76,9 @@ bench: $(VENV)/installed-dev ## Measure accepting, deciding, analyzing and deliv
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.redis_down
 	$(BIN)/python -m benchmarks.webhooks throughput
+
+bench-hostile: $(VENV)/installed-dev ## Measure how long hostile requests stop the API, and what memory they take (3 minutes)
+	$(BIN)/python -m benchmarks.hostile
 
 bench-scale: $(VENV)/installed-dev ## Measure how reading grows from 10,000 to 1,000,000 comments (15 minutes)
 	$(BIN)/python -m benchmarks.scale

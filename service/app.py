@@ -4,13 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 import anyio.to_thread
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import HTMLResponse
-from starlette.staticfiles import StaticFiles
 
 from service.analyses.use_cases import find_answered
 from service.auth.middleware import Authentication
@@ -29,6 +25,7 @@ from service.http import metrics, problems
 from service.http.access_log import AccessLog
 from service.http.body_limit import BodyLimit
 from service.http.context import Infrastructure
+from service.http.headers import DefaultHeaders
 from service.http.host_check import HostCheck
 from service.http.openapi import describe_problems
 from service.http.rate_limiter import RateLimiter
@@ -43,6 +40,7 @@ from service.telemetry import exposition
 from service.telemetry.shared import forget_numbers
 from service.telemetry.tracing import start_tracing, stop_tracing
 from service.threads import routes as threads
+from service.web.docs import add_docs
 from service.webhooks import routes as webhooks
 from service.webhooks.openapi import describe_webhooks
 
@@ -60,8 +58,6 @@ FEATURES = (
 )
 
 DOORS = (coral_door.DOOR, perspective_door.DOOR)
-
-STATIC = Path(__file__).parent / "web" / "static"
 
 DESCRIPTION = """
 Netiquette takes readers' comments, scores them, and decides which to approve and which to flag
@@ -126,7 +122,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         app.include_router(feature.router)
     if config.metrics_token:
         app.include_router(metrics.router)
-    _add_docs(app)
+    add_docs(app)
     describe_problems(app, DOORS)
     describe_webhooks(app)
     problems.install(app, DOORS)
@@ -141,19 +137,5 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
     app.add_middleware(Authentication, database=database, doors=DOORS)
     app.add_middleware(HostCheck, allowed=config.allowed_hosts)
     app.add_middleware(AccessLog, doors=DOORS)
+    app.add_middleware(DefaultHeaders)
     return app
-
-
-def _add_docs(app: FastAPI) -> None:
-    """Serve Swagger UI from this host: an intranet cannot reach a CDN, and we trust none."""
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
-
-    @app.get("/docs", include_in_schema=False)
-    def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url=app.openapi_url or "/openapi.json",
-            title="Netiquette API",
-            swagger_js_url="/static/swagger-ui/swagger-ui-bundle.js",
-            swagger_css_url="/static/swagger-ui/swagger-ui.css",
-            swagger_favicon_url="/static/swagger-ui/favicon-32x32.png",
-        )

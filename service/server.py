@@ -25,14 +25,11 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(host: str, port: int, fd: int | None) -> bool:
-    """Serve the API until told to end; tell whether the server had started at all.
-
-    `fd` is an inherited, bound socket to serve on instead of host and port.
-    """
+def configure(host: str, port: int) -> uvicorn.Config:
+    """Return how the API is served, with its logging and its limits."""
     configure_logging()
     raise_limit()
-    config = uvicorn.Config(
+    return uvicorn.Config(
         create_app(),
         host=host,
         port=port,
@@ -42,6 +39,13 @@ def serve(host: str, port: int, fd: int | None) -> bool:
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
-    server = Server(config)
+
+
+def serve(host: str, port: int, fd: int | None) -> bool:
+    """Serve the API until told to end; tell whether the server had started at all.
+
+    `fd` is an inherited, bound socket to serve on instead of host and port.
+    """
+    server = Server(configure(host, port))
     server.run(sockets=None if fd is None else [socket.socket(fileno=fd)])
     return server.started

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         "`api.example.org,*.example.net`, or `*` for any",
     )
     max_body_bytes: int = Field(
-        16 * 1024 * 1024, gt=0, description="Largest batch; other calls take 128 KiB"
+        8 * 1024 * 1024, gt=0, description="Largest batch; other calls take 128 KiB"
     )
     key_rate: Rate = Field(
         "100/second",

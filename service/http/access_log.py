@@ -1,4 +1,4 @@
-"""The outermost layer of the API: request ids, the access log, and answers to every error."""
+"""The outermost layer of the API but for headers: request ids, the access log, all errors."""
 
 import re
 import time
@@ -33,7 +33,7 @@ class AccessLog:
     It logs the route's template and never the address. An address may hold a key, or
     name a member, and an erasure could not remove that from the logs (invariant 11).
 
-    As the outermost layer of ours, it answers every error that no other layer handled.
+    As the outermost layer that can fail, it answers every error that no other layer handled.
     The server would log the message of such an error, which may quote a comment's text.
     """
 

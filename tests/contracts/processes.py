@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from service.testing.rows import add_site
 from tests.support.stack import FAKE_WORKER, Stack, Valkey, Worker, wait_until
 
 HIGH = "999999/second"
+
+WORKERS = dict.fromkeys(("score", "io", "beat"), FAKE_WORKER)
 
 
 @contextmanager
@@ -44,12 +46,12 @@ def installed(database_url: str, folder: Path) -> Iterator[Stack]:
 
 
 @contextmanager
-def running(stack: Stack, *prefix: str) -> Iterator[str]:
+def running(stack: Stack, *prefix: str, workers: Mapping[str, Path] = WORKERS) -> Iterator[str]:
     """Run everything until the block ends; give the API's address once it is ready.
 
     All of it has to end in order.
     """
-    with started(stack, *prefix) as url:
+    with started(stack, *prefix, workers=workers) as url:
         wait_until(lambda: requests.get(f"{url}/readyz", timeout=60).status_code == 200, 60)
         yield url
         for worker in stack.workers:
@@ -58,13 +60,16 @@ def running(stack: Stack, *prefix: str) -> Iterator[str]:
 
 
 @contextmanager
-def started(stack: Stack, *prefix: str) -> Iterator[str]:
-    """Start everything, `prefix` before each program; give the API's address."""
+def started(stack: Stack, *prefix: str, workers: Mapping[str, Path] = WORKERS) -> Iterator[str]:
+    """Start everything, `prefix` before each program; give the API's address.
+
+    `workers` names the kinds of worker to start, and the program that runs each.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         fd = listener.fileno()
         _start(stack, "api", [*prefix, "-m", "service", "api", "--fd", str(fd)], fd)
-        for kind in ("score", "io", "beat"):
-            _start(stack, kind, [*prefix, str(FAKE_WORKER), kind])
+        for kind, program in workers.items():
+            _start(stack, kind, [*prefix, str(program), kind])
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 

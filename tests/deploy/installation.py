@@ -30,7 +30,7 @@ class Installation:
         self.images = images
         self.scratch = scratch
         self.secrets: dict[str, str] = {}
-        """Set as variables: /run/secrets is not ours to write on this machine."""
+        """Of all services. Set as variables: /run/secrets is not ours to write on this machine."""
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.most: dict[str, int] = {}
         """The most memory that a process and its children were seen with, in MiB."""
@@ -126,7 +126,9 @@ class Installation:
             own["NETIQUETTE_METRICS_PORT"] = self.port(name, own["NETIQUETTE_METRICS_PORT"])
             own["NETIQUETTE_METRICS_HOST"] = "127.0.0.1"
         scratch = {"TMPDIR": str(self.scratch), "HOME": f"{image.root}/var/lib/netiquette"}
-        return image.environment | own | self.secrets | scratch
+        mounted = [secret.upper() for secret in self.services[_service(name)].get("secrets", ())]
+        secrets = {variable: self.secrets[variable] for variable in mounted}
+        return image.environment | own | secrets | scratch
 
     def _command(self, name: str, words: list[str]) -> list[str]:
         for port in PORTS:

@@ -30,6 +30,7 @@ from service.db import Database
 from tests.deploy.dockerfile import ROOT
 from tests.deploy.image import Image, build
 from tests.deploy.installation import Installation, wait_for
+from tests.deploy.role import make_role
 from tests.support.stack import free_port
 
 SERVICES = ("api", "score", "score-2", "io", "beat")
@@ -79,8 +80,9 @@ def stores(installation: Installation, folder: Path) -> Iterator[None]:
     server = get_server(folder / "postgres", cleanup_mode="delete")
     try:
         server.psql("CREATE DATABASE netiquette;")
+        url = server.get_uri(database="netiquette", driver="psycopg")
         installation.secrets = {
-            "NETIQUETTE_DATABASE_URL": server.get_uri(database="netiquette", driver="psycopg"),
+            "NETIQUETTE_DATABASE_URL": make_role(url, folder),
             "NETIQUETTE_REDIS_URL": f"redis://:replayed@127.0.0.1:{port}/0",
             "NETIQUETTE_SECRET_KEY": "replayed-replayed-replayed-replayed",
         }

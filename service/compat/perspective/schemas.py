@@ -6,6 +6,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
     GetJsonSchemaHandler,
     StringConstraints,
@@ -16,6 +17,19 @@ from pydantic.alias_generators import to_camel
 from service.domain.texts import without_surrogates
 
 MAX_ITEMS = 100
+
+MAX_UNKNOWN = 5
+"""Most unknown fields of a document that are named one by one."""
+
+
+def _has_few_items(sent: Any) -> Any:
+    """Raise ValueError before all of too many items are validated, as pydantic would."""
+    if isinstance(sent, dict) and len(sent) > MAX_ITEMS:
+        raise ValueError(f"there are {len(sent)} items; {MAX_ITEMS} are allowed")
+    return sent
+
+
+FewItems = BeforeValidator(_has_few_items)
 
 
 def _storable(sent: object) -> object:
@@ -46,6 +60,7 @@ LanguageCode = Annotated[
 LanguageCodes = Annotated[
     list[LanguageCode],
     Field(max_length=MAX_ITEMS),
+    FailFast(),
     BeforeValidator(
         _in_a_list,
         json_schema_input_type=LanguageCode
@@ -68,6 +83,9 @@ class _Document(BaseModel):
         # ProtoJSON, «Null values»: null means that the field was not sent.
         if not isinstance(sent, dict):
             return {} if sent is None else sent
+        # Each unknown field would become an error of its own.
+        if len(sent) > len(cls.model_fields) + MAX_UNKNOWN:
+            raise ValueError(f"there are {len(sent)} fields; {len(cls.model_fields)} are known")
         return {name: value for name, value in sent.items() if value is not None}
 
     @classmethod
@@ -102,7 +120,7 @@ class ArticleAndParentComment(_Document):
 class Context(_Document):
     """The conversation so far; accepted and ignored, as Perspective does."""
 
-    entries: Annotated[list[TextEntry], Field(max_length=MAX_ITEMS)] = []
+    entries: Annotated[list[TextEntry], Field(max_length=MAX_ITEMS), FailFast()] = []
     article_and_parent_comment: ArticleAndParentComment | None = None
 
 
@@ -119,7 +137,7 @@ class AnalyzeRequest(_Document):
     comment: TextEntry = TextEntry()
     context: Context | None = None
     requested_attributes: Annotated[
-        dict[str, AttributeParameters], Field(max_length=MAX_ITEMS)
+        dict[str, AttributeParameters], Field(max_length=MAX_ITEMS), FewItems
     ] = {}
     span_annotations: bool = False
     languages: LanguageCodes = []
@@ -158,7 +176,7 @@ class AttributeScores(_Document):
     """The scores of one attribute."""
 
     summary_score: Score | None = None
-    span_scores: Annotated[list[SpanScore], Field(max_length=10_000)] = []
+    span_scores: Annotated[list[SpanScore], Field(max_length=10_000), FailFast()] = []
 
 
 class AnalyzeResponse(_Document):
@@ -175,7 +193,9 @@ class SuggestRequest(_Document):
 
     comment: TextEntry = TextEntry()
     context: Context | None = None
-    attribute_scores: Annotated[dict[str, AttributeScores], Field(max_length=MAX_ITEMS)] = {}
+    attribute_scores: Annotated[
+        dict[str, AttributeScores], Field(max_length=MAX_ITEMS), FewItems
+    ] = {}
     languages: LanguageCodes = []
     community_id: Annotated[Token, Field(max_length=200)] | None = None
     client_token: Token | None = None

@@ -199,12 +199,3 @@ def test_a_job_that_fails_without_its_log_still_ends_the_start(
     supervisor.start(replace(script("The job", source), once=True))
     with pytest.raises(StartRefused, match="The job ended with exit code 3"):
         supervisor.wait_for(lambda: supervisor.jobs_done)
-
-
-def test_the_start_is_given_up_without_a_log_to_quote(
-    supervisor: Supervisor, script: Script, tmp_path: Path
-) -> None:
-    source = lives("thing", "pathlib.Path(sys.argv[1], 'The thing.log').unlink(); sys.exit(3)")
-    supervisor.start(script("The thing", source))
-    with pytest.raises(StartRefused, match="3 times in a row"):
-        supervisor.wait_for(lambda: False)

@@ -54,6 +54,13 @@ def test_unknown_hosts(client: TestClient, host: str, path: str) -> None:
     assert response.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("other", ["netiquette.example", "evil.example", ""])
+def test_two_hosts_are_refused(client: TestClient, other: str) -> None:
+    response = client.get("/healthz", headers=[("Host", "netiquette.example"), ("Host", other)])
+    assert response.status_code == 400
+    assert response.json()["type"] == "urn:netiquette:problem:bad-request"
+
+
 def test_any_host_is_known_only_where_that_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NETIQUETTE_ALLOWED_HOSTS")
     assert Settings().allowed_hosts == ()

@@ -243,6 +243,10 @@ class TestFailsClosed:
         answer = send(backend, request("x" * size))
         assert (answer.status_code, answer.json()) == (200, WITHHELD)
 
+    def test_requests_of_too_many_values(self, backend: Backend) -> None:
+        answer = send(backend, b'{"comment":[' + b"0," * 20_000 + b"0]}")
+        assert (answer.status_code, answer.json()) == (200, WITHHELD)
+
     def test_without_a_worker(self, backend: Backend) -> None:
         remove_scorers(backend.database)
         withheld = Change("netiquette_coral_withheld_total")

@@ -395,3 +395,32 @@ def test_suggestions_are_kept_though_no_worker_tells_the_language(
 def test_suggestions_without_a_score_are_refused(backend: Backend) -> None:
     document = {"comment": {"text": "Hallo"}, "attributeScores": {"TOXICITY": {}}}
     assert error_type(call(backend, SUGGEST, document)) == "NO_SUGGESTED_SCORES"
+
+
+MANY = dict.fromkeys(map(str, range(3_000)), 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        (MANY, [""]),
+        ({"comment": MANY}, ["comment"]),
+        ({"requestedAttributes": MANY}, ["requestedAttributes"]),
+        ({"requestedAttributes": {"TOXICITY": MANY}}, ["requestedAttributes.TOXICITY"]),
+        ({"context": {"entries": [1] * 5_000}}, ["context.entries.0"]),
+        ({"languages": [1] * 5_000}, ["languages.0"]),
+    ],
+)
+def test_many_mistakes_of_a_kind_are_one(
+    backend: Backend, change: dict[str, Any], fields: list[str]
+) -> None:
+    found = error(analyze(backend, **change), 400, "INVALID_ARGUMENT")
+    assert [item["field"] for item in found["details"][0]["fieldViolations"]] == fields
+
+
+def test_many_mistakes_in_suggested_scores_are_few(backend: Backend) -> None:
+    scores: dict[str, Any] = {str(number): {"spanScores": [{}] * 40} for number in range(99)}
+    document = {"comment": {"text": "Gut."}, "attributeScores": scores}
+    found = error(call(backend, SUGGEST, document), 400, "INVALID_ARGUMENT")
+    # One for each attribute, of which the first twenty are named.
+    assert found["message"].endswith("(and 98 more)")
