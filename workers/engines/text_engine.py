@@ -5,11 +5,12 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
+from service.domain.costs import most_tokens
 from service.domain.scores import checked_scores
 from service.domain.texts import has_surrogate
 from workers.engines import Network, Reading, Scored, TooCostlyText, UnscorableText
 from workers.engines.cache import ScoreCache
-from workers.engines.cost import MAX_TOKENS, TOO_COSTLY, most_tokens
+from workers.engines.cost import MAX_TOKENS, TOO_COSTLY
 from workers.engines.cpu import instruction_set
 from workers.engines.language import Languages
 from workers.engines.neutral import Neutraliser
