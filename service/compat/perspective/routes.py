@@ -6,6 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from service.analyses.labels import Suggestion, keep_label
 from service.analyses.use_cases import analyze
 from service.auth.dependencies import AnalyzeKey
+from service.auth.rates import ANALYZE, count_length
 from service.compat.perspective.answers import answer, check_attributes, text_to_score
 from service.compat.perspective.attributes import ATTRIBUTES
 from service.compat.perspective.door import PREFIX
@@ -17,6 +18,7 @@ from service.compat.perspective.schemas import (
     SuggestResponse,
     TextEntry,
 )
+from service.http.callers import Caller
 from service.http.context import Context
 
 ORIGIN = "perspective"
@@ -42,7 +44,7 @@ async def analyze_comment(
     """Return scores of the active model. The text is deleted once it is answered."""
     attributes = list(request.requested_attributes)
     # Off the event loop, since parsing HTML can take long.
-    text = await run_in_threadpool(_read, request.comment, attributes)
+    text = await run_in_threadpool(_read_to_score, context, caller, request.comment, attributes)
     return answer(request, text, await analyze(context, caller.site_id, text))
 
 
@@ -67,6 +69,15 @@ def suggest_score(request: SuggestRequest, caller: AnalyzeKey, context: Context)
     suggestion = Suggestion(text, scores, request.languages, request.community_id)
     keep_label(context, caller.site_id, ORIGIN, suggestion)
     return SuggestResponse(client_token=request.client_token)
+
+
+def _read_to_score(
+    context: Context, caller: Caller, comment: TextEntry, attributes: list[str]
+) -> str:
+    """Return the text, and count its length; raises CommentError, or TooManyRequests."""
+    text = _read(comment, attributes)
+    count_length(context, caller, ANALYZE, text)
+    return text
 
 
 def _read(comment: TextEntry, attributes: list[str]) -> str:
