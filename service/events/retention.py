@@ -36,7 +36,7 @@ def trusts(session: Session, now: datetime) -> bool:
     """
     kept = session.get(Retention, 1)
     if kept is None:
-        session.add(Retention(trusted_at=now))
+        session.add(Retention(id=1, trusted_at=now))
         return True
     if has_leapt(kept.trusted_at, now):
         return False
@@ -60,7 +60,7 @@ def resume(session: Session, now: datetime) -> None:
     """Believe the clock as it is now, which ends the alarm; the caller commits."""
     kept = session.get(Retention, 1)
     if kept is None:
-        kept = Retention(trusted_at=now)
+        kept = Retention(id=1, trusted_at=now)
         session.add(kept)
     kept.trusted_at, kept.held_since = now, None
 

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from service.domain.costs import most_tokens
 from service.tables import Comment, Revision
 
-Waiting = Row[tuple[Comment, Revision]]
+Waiting = tuple[Comment, Revision]
 """A comment that waits, with its text."""
 
 

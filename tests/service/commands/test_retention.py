@@ -12,7 +12,7 @@ from tests.service.commands.conftest import Run
 def test_confirming_the_clock_ends_the_alarm(run: Run, database: Database) -> None:
     now = clock.now()
     with database.write() as session:
-        session.add(Retention(trusted_at=now - timedelta(days=40)))
+        session.add(Retention(id=1, trusted_at=now - timedelta(days=40)))
         session.flush()
         assert not retention.trusts(session, now)
         retention.hold(session, now)

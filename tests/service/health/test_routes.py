@@ -66,7 +66,7 @@ def test_once_ready_the_rest_only_degrades(client: TestClient, database: Databas
         assert ready(client, 200)["degraded"] == ["redis", "scoring"]
         frozen.advance(timedelta(minutes=5).total_seconds())
         with database.write() as session:
-            session.add(Retention(trusted_at=frozen(), held_since=frozen()))
+            session.add(Retention(id=1, trusted_at=frozen(), held_since=frozen()))
         answer = ready(client, 200)
         assert answer["degraded"] == ["redis", "scoring", "stale_pending", "retention"]
         assert answer["oldest_pending_seconds"] == 360
