@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from service.analyses.use_cases import find_answered
 from service.auth.middleware import Authentication
 from service.comments import routes as comments
+from service.comments.backlog import Backlogs
 from service.comments.intake import Intake
 from service.comments.repository import find_decided
 from service.compat.coral import door as coral_door
@@ -117,7 +118,7 @@ def create_app(configuration: Settings | None = None) -> FastAPI:
         },
     )
     app.state.context = context
-    app.state.intake = Intake(database, nudger)
+    app.state.intake = Intake(database, nudger, Backlogs(config.max_pending))
     for feature in FEATURES:
         app.include_router(feature.router)
     if config.metrics_token:

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from service.commands import api, backup, coral, migrate, sites, up
+from service.commands import api, backup, coral, migrate, retention, sites, up
 
 GROUP = "netiquette.commands"
 
@@ -24,6 +24,7 @@ commands.add_typer(sites.site, name="site")
 commands.add_typer(sites.key, name="key")
 commands.add_typer(sites.moderator, name="moderator")
 commands.add_typer(coral.coral, name="coral")
+commands.add_typer(retention.retention, name="retention")
 
 
 def application() -> typer.Typer:

@@ -5,10 +5,9 @@ Callbacks for after the commit (nudges) are dropped on rollback, so that nothing
 announced before it is stored (invariant 4).
 """
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
-from service import sqlite_file
+from service import sqlite_file, sqlite_gaps
 
 AFTER_COMMIT = "after_commit"
 BUSY_MS = 30_000
@@ -84,22 +83,12 @@ class Database:
         """Remove all overwritten and deleted data from SQLite's files; tell whether it worked.
 
         secure_delete alone does not: where b-tree pages were split, copies stay behind
-        in their gaps. Rewrites the file, and empties the write-ahead log. False while
-        a reader of old pages, a lack of space or damage is in the way: try again later. On
-        Postgres there is nothing to do here: what is dead goes with its vacuum.
+        in their gaps. Blanks these, in short slices between which others write, and empties
+        the write-ahead log. False while a reader of old pages, a lack of space or damage is
+        in the way: try again later. On Postgres there is nothing to do here: what is dead
+        goes with its vacuum.
         """
-        if not self.is_sqlite:
-            return True
-        with (
-            suppress(sqlite3.DatabaseError),
-            self._turn,
-            closing(self.engine.raw_connection()) as connection,
-        ):
-            cursor = connection.cursor()
-            if _empty_log(cursor):
-                cursor.execute("VACUUM")
-                return _empty_log(cursor)
-        return False
+        return self.file is None or sqlite_gaps.blank_in_process(self.file)
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -175,17 +164,6 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout={BUSY_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _empty_log(cursor: Any) -> bool:
-    """Move the write-ahead log into the file and empty it; tell whether that worked."""
-    # A short timeout, since writers cannot go on while this waits for a reader.
-    cursor.execute("PRAGMA busy_timeout=1000")
-    try:
-        busy: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    finally:
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    return not busy
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -230,6 +230,12 @@ class TooManyRequests(NetiquetteError):
         return {"Retry-After": str(self.retry_after)}
 
 
+class TooManyPending(TooManyRequests):
+    """As many comments of the site wait to be scored as may; the comment was not kept."""
+
+    slug, title = "too-many-pending", "Too many comments of the site wait"
+
+
 class Unavailable(NetiquetteError):
     """The service cannot do its work for now; the request stored nothing."""
 

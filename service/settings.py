@@ -82,13 +82,21 @@ class Settings(BaseSettings):
     )
     key_rate: Rate = Field(
         "100/second",
-        description="Limit of comments, and of analyses, per site key; of Coral's calls per site",
+        description="Limit of comments, and of analyses, per site key; of Coral's calls per site. "
+        "A text counts once for each 1,000 bytes begun",
     )
-    member_rate: Rate = Field("20/minute", description="Limit of comments and edits per member")
+    member_rate: Rate = Field(
+        "20/minute",
+        description="Limit of comments and edits per member; each counts once for each 1,000 "
+        "bytes begun",
+    )
     report_rate: Rate = Field(
         "10/minute",
         description="Limit of reports per reporter; anonymous reports without an `anonymous_id` "
         "share one per site key",
+    )
+    max_pending: int = Field(
+        50_000, gt=0, description="Most comments of a site that wait to be scored; 429 beyond"
     )
     threads: int = Field(20, gt=0, description="Most requests that use the database at once")
     max_waiters: int = Field(

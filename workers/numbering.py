@@ -27,15 +27,18 @@ def number_events(database: Database, now: datetime) -> None:
 
 
 def for_each_site(
-    database: Database, sites: Iterable[UUID], work: Callable[[Session, UUID], int]
+    database: Database,
+    sites: Iterable[UUID],
+    work: Callable[[Session, UUID], int],
+    rounds: int = ROUNDS,
 ) -> None:
-    """Do the work on each site until a batch is not full, at most ROUNDS times.
+    """Do the work on each site until a batch is not full, at most `rounds` times.
 
     An error on one site, such as a locked row, is logged, so that the other sites go on.
     """
     for site_id in sites:
         try:
-            for _ in range(ROUNDS):
+            for _ in range(rounds):
                 with database.write() as session:
                     done = work(session, site_id)
                 if done < BATCH:

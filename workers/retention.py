@@ -1,25 +1,57 @@
-"""Delete the events whose time of retention is over."""
+"""Delete the events whose time of retention is over, a few at a time."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import takewhile
 from uuid import UUID
 
+import structlog
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from service.db import Database
+from service.events import retention
 from service.events.sequencer import BATCH, lock_site
 from service.tables import Endpoint, Event, Site, WebhookMessage
 from workers.numbering import for_each_site
 
+SHARE = 100
+"""One sweep deletes at most the hundredth part of a site's events, or one.
 
-def delete_events(database: Database, before: datetime) -> None:
-    """Delete what was numbered before the given time on any site."""
+That is thousands of times what grows old from one sweep to the next, yet it leaves hours to
+somebody who sees that too much is deleted.
+"""
+
+HINT = (
+    "The clock is days ahead of the last sweep. Set it right, or confirm it with "
+    "`netiquette retention resume`."
+)
+
+log = structlog.get_logger(__name__)
+
+
+def retain(database: Database, now: datetime, keep: timedelta) -> None:
+    """Delete some of what was numbered longer than `keep` ago, unless the clock has leapt.
+
+    If it has, and there is something to delete, raise the alarm instead: log an error, which
+    `/readyz` and the metrics tell, too.
+    """
     with database.read() as session:
-        sites = sites_with_old_events(session, before)
-    for_each_site(
-        database, sites, lambda session, site_id: delete_old_events(session, site_id, before)
-    )
+        sites = sites_with_old_events(session, now - keep)
+    with database.write() as session:
+        trusted = retention.trusts(session, now)
+        if not trusted and sites:
+            last = retention.hold(session, now)
+            log.error("retention_held", trusted_at=last.isoformat(), hint=HINT)
+    if trusted:
+        delete_events(database, sites, now - keep)
+
+
+def delete_events(database: Database, sites: Iterable[UUID], before: datetime) -> None:
+    """Delete a share of what was numbered before the given time on these sites."""
+    work = partial(delete_old_events, before=before, share=SHARE)
+    for_each_site(database, sites, work, rounds=1)
 
 
 def sites_with_old_events(session: Session, before: datetime) -> list[UUID]:
@@ -37,19 +69,22 @@ def sites_with_old_events(session: Session, before: datetime) -> list[UUID]:
     return list(session.exec(select(Site.id).where(lowest < before)))
 
 
-def delete_old_events(session: Session, site_id: UUID, before: datetime) -> int:
-    """Delete the site's oldest events, at most BATCH; return how many. The caller commits.
+def delete_old_events(session: Session, site_id: UUID, before: datetime, share: int = 1) -> int:
+    """Delete the site's oldest events; return how many. The caller commits.
+
+    It deletes at most BATCH, and at most one part in `share` of all, but always one.
 
     It stops at the first event that was numbered at `before` or later. The site's row keeps
     the number of the last deleted event, so that a reader who missed it is told, and no number
     is used twice.
     """
     site = lock_site(session, site_id)
+    kept = site.event_sequence - site.events_deleted
     lowest = session.exec(
         select(Event.sequence, Event.numbered_at)
         .where(col(Event.site_id) == site_id, col(Event.sequence) > site.events_deleted)
         .order_by(col(Event.sequence))
-        .limit(BATCH)
+        .limit(min(BATCH, max(1, kept // share)))
     ).all()
     old = [
         sequence

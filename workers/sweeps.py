@@ -13,9 +13,9 @@ from service.db import Database
 from service.domain.vocabulary import Lane
 from service.settings import Settings
 from service.tables import Analysis, Comment, Delivery, IdempotentRequest, Scorer
-from service.tables.conditions import PENDING
+from service.tables.queues import oldest_pending
 from workers.numbering import number_events
-from workers.retention import delete_events
+from workers.retention import retain
 from workers.scoring import analyses as analyzing
 from workers.scoring.leases import leasable
 from workers.scoring.storing import set_aside_spent
@@ -40,7 +40,7 @@ def run_sweep(database: Database, nudge: Callable[[Lane], None], settings: Setti
         nudge(lane)
     _raise_alarm(database, now, timedelta(seconds=settings.stale_seconds))
     number_events(database, now)
-    delete_events(database, now - timedelta(days=settings.event_retention_days))
+    retain(database, now, timedelta(days=settings.event_retention_days))
     _forget(database, now)
 
 
@@ -60,12 +60,7 @@ def _raise_alarm(database: Database, now: datetime, stale_after: timedelta) -> N
     """Log an error for each lane whose oldest comment has been pending for too long."""
     with database.read() as session:
         for lane in Lane:
-            oldest = session.exec(
-                select(Comment.pending_since)
-                .where(PENDING, col(Comment.lane) == int(lane))
-                .order_by(col(Comment.pending_since))
-                .limit(1)
-            ).first()
+            oldest = session.exec(oldest_pending([lane])).one()
             if oldest and now - oldest > stale_after:
                 seconds = int((now - oldest).total_seconds())
                 log.error("comments_wait_too_long", lane=lane.name.lower(), oldest_seconds=seconds)

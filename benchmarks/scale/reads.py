@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from benchmarks.scale.filling import BLOCK, MEMBERS_PER_BLOCK, THREADS_PER_BLOCK, Filled
 from service import clock
 from service.comments.accepting import Accepted, Item, accept_items
+from service.comments.backlog import Backlogs
 from service.comments.history import get_history
 from service.comments.repository import get_record
 from service.comments.schemas import CommentIn, MemberIn, ThreadIn
@@ -27,9 +28,10 @@ from service.threads.schemas import ThreadQuery
 from service.threads.use_cases import list_comments
 from workers.scoring import leases
 from workers.scoring.storing import set_aside_spent
+from workers.scoring.turns import Limits
 from workers.sweeps import run_sweep
 
-BATCH = leases.Limits(comments=16, tokens=10_000, seconds=60)
+BATCH = Limits(comments=16, tokens=10_000, seconds=60)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class World:
                 external_id=record.comment.external_id,
             )
             items = [Item(comment, Lane.COMMENTS)]
-            (accepted,) = accept_items(session, self.site, items, clock.now())
+            (accepted,) = accept_items(session, self.site, items, clock.now(), Backlogs(500))
             assert isinstance(accepted, Accepted)
             assert not accepted.created
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyQuery, HTTPBearer
 from fastapi.security.base import SecurityBase
 
+from service.auth.rates import ANALYZE, KEY, count_request
 from service.errors import MissingScope
 from service.http.callers import Caller, Scope
 from service.http.context import Context
@@ -41,7 +42,7 @@ def allow(*scopes: Scope, scheme: SecurityBase = _bearer) -> Callable[..., Calle
 
 
 def allow_write(
-    *scopes: Scope, scheme: SecurityBase = _bearer, kind: str = "key"
+    *scopes: Scope, scheme: SecurityBase = _bearer, kind: str = KEY
 ) -> Callable[..., Caller]:
     """Return a dependency like `allow` that also counts the request against the key's limit.
 
@@ -52,7 +53,7 @@ def allow_write(
     def writer(
         context: Context, caller: Annotated[Caller, Depends(allow(*scopes, scheme=scheme))]
     ) -> Caller:
-        context.limiter.hit(caller.rate or context.settings.key_rate, kind, caller.counted_as)
+        count_request(context, caller, kind)
         return caller
 
     return writer
@@ -68,6 +69,4 @@ EventsKey = Annotated[Caller, Depends(allow(Scope.COMMENTS, Scope.REVIEW, Scope.
 CommentsWriteKey = Annotated[Caller, Depends(allow_write(Scope.COMMENTS))]
 ReviewWriteKey = Annotated[Caller, Depends(allow_write(Scope.REVIEW))]
 AdminWriteKey = Annotated[Caller, Depends(allow_write(Scope.ADMIN))]
-AnalyzeKey = Annotated[
-    Caller, Depends(allow_write(Scope.ANALYZE, scheme=_in_query, kind="analyze"))
-]
+AnalyzeKey = Annotated[Caller, Depends(allow_write(Scope.ANALYZE, scheme=_in_query, kind=ANALYZE))]

@@ -10,10 +10,12 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
+from service.comments.backlog import Backlogs
 from service.comments.presenter import present_comment
 from service.comments.repository import CommentRecord, get_record
 from service.comments.schemas import CommentIn, CommentOut
 from service.db import after_commit
+from service.domain.costs import is_long
 from service.domain.states import State
 from service.domain.vocabulary import Lane
 from service.errors import ExternalIdTaken, Invalid, NetiquetteError, ThreadClosed
@@ -51,30 +53,38 @@ Outcome = Accepted | NetiquetteError
 
 
 def accept_items(
-    session: Session, site_id: UUID, items: Sequence[Item], now: datetime
+    session: Session, site_id: UUID, items: Sequence[Item], now: datetime, backlogs: Backlogs
 ) -> list[Outcome]:
     """Add the site's items as pending comments, in order; the caller commits.
 
     The outcome of an item is the new comment, the known comment with its external id, or
     the error that refuses it: ExternalIdTaken, ThreadClosed, MemberSuspended, MemberBanned,
-    or Invalid for a parent that is not in the same thread. Raises IntegrityError if another
-    request has stored the same external id meanwhile.
+    Invalid for a parent that is not in the same thread, or TooManyPending. Raises
+    IntegrityError if another request has stored the same external id meanwhile.
     """
-    accepting = _Accepting(session, site_id, now)
+    accepting = _Accepting(session, site_id, now, backlogs)
     accepting.read([item.comment for item in items])
     # Names and titles are written by the commit, all at once and in the order of their ids.
     # Written in the order of the items, they would make two batches wait for each other.
     with session.no_autoflush:
         outcomes = [accepting.outcome(item) for item in items]
         accepting.store()
+    new = sum(_is_new(outcome) for outcome in outcomes)
+    after_commit(session, partial(backlogs.fill, site_id, new))
     return outcomes
+
+
+def _is_new(outcome: Outcome) -> bool:
+    return isinstance(outcome, Accepted) and outcome.created
 
 
 class _Accepting:
     """Accepts the items of one site, and reads the rows that they share only once."""
 
-    def __init__(self, session: Session, site_id: UUID, now: datetime) -> None:
+    def __init__(self, session: Session, site_id: UUID, now: datetime, backlogs: Backlogs) -> None:
         self._session = session
+        self._backlogs = backlogs
+        self._room = backlogs.room(session, site_id)
         self._site_id = site_id
         self._now = now
         self._threads: dict[str, Thread] = {}
@@ -100,7 +110,12 @@ class _Accepting:
         if known:
             return self._answer_known(known, given)
         refused = self._refusal(given)
-        return refused or Accepted(present_comment(self._add(item)), created=True)
+        if refused:
+            return refused
+        if self._room <= 0:
+            return self._backlogs.refusal()
+        self._room -= 1
+        return Accepted(present_comment(self._add(item)), created=True)
 
     def _add(self, item: Item) -> CommentRecord:
         given, at = item.comment, item.at or self._now
@@ -116,6 +131,7 @@ class _Accepting:
             audience=given.audience,
             language=given.language,
             lane=item.lane,
+            is_long=is_long(given.body),
             created_at=at,
             pending_since=self._now,
         )
@@ -144,7 +160,8 @@ class _Accepting:
 
     def _is_welcome(self, item: CommentIn) -> bool:
         """Tell whether the item, as far as is known now, will become a comment."""
-        return item.external_id not in self._known and self._refusal(item) is None
+        is_new = self._room > 0 and item.external_id not in self._known
+        return is_new and self._refusal(item) is None
 
     def _make_missing(self, items: Sequence[CommentIn]) -> None:
         threads = {item.thread.key for item in items} - self._threads.keys()

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from service.comments.accepting import Item, Outcome
 from service.comments.intake import Intake
 from service.comments.schemas import BatchOut, CommentIn, CommentOut, RejectedItem
-from service.comments.use_cases import count_member
+from service.comments.use_cases import count_text
 from service.domain.vocabulary import Lane
 from service.errors import NetiquetteError
 from service.http.callers import Caller
@@ -33,10 +33,10 @@ def accept_batch(context: Context, intake: Intake, caller: Caller, raw: list[Any
 
 
 def _checked(context: Context, caller: Caller, raw: Any) -> CommentIn | NetiquetteError:
-    """Validate the item and count it against its member's limit; return it, or its error."""
+    """Validate the item and count it against the limits; return it, or its error."""
     try:
         item = CommentIn.model_validate(raw)
-        count_member(context, caller, item.member.key)
+        count_text(context, caller, item.member.key, item.body)
     except ValidationError as error:
         return invalid(error.errors(include_url=False, include_input=False))
     except NetiquetteError as error:

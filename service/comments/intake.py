@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from service import clock
 from service.comments.accepting import Accepted, Item, Outcome, accept_items
+from service.comments.backlog import Backlogs
 from service.db import Database
 from service.errors import Conflict, NetiquetteError
 from service.nudges import Nudges
@@ -53,9 +54,13 @@ class _Request:
 class Intake:
     """Accepts comments for all operating system threads of this process."""
 
-    def __init__(self, database: Database, nudges: Nudges) -> None:
-        """Store comments in `database`, and nudge the workers of their lanes after each commit."""
+    def __init__(self, database: Database, nudges: Nudges, backlogs: Backlogs) -> None:
+        """Store comments in `database`, and nudge the workers of their lanes after each commit.
+
+        `backlogs` tells how many comments a site may send.
+        """
         self._database = database
+        self._backlogs = backlogs
         self._nudges = nudges
         self._waiting: deque[_Request] = deque()
         self._turn = threading.Lock()
@@ -122,23 +127,22 @@ class Intake:
             # Sites come in a fixed order, so that two processes cannot deadlock.
             by_site = sorted(requests, key=lambda request: request.site_id)
             for site_id, of_site in groupby(by_site, key=lambda request: request.site_id):
-                for request, of_request in _accept(session, site_id, list(of_site)):
+                for request, of_request in self._accept(session, site_id, list(of_site)):
                     outcomes[id(request)] = of_request
         return [outcomes[id(request)] for request in requests]
 
-
-def _accept(
-    session: Session, site_id: UUID, requests: Sequence[_Request]
-) -> Iterator[tuple[_Request, list[Outcome]]]:
-    """Accept the items of one site's requests, and yield each request with its outcomes."""
-    items = [item for request in requests for item in request.items]
-    outcomes = iter(accept_items(session, site_id, items, clock.now()))
-    for request in requests:
-        of_request = [next(outcomes) for _ in request.items]
-        for outcome in of_request:
-            if request.step and isinstance(outcome, Accepted):
-                request.step(session, outcome)
-        yield request, of_request
+    def _accept(
+        self, session: Session, site_id: UUID, requests: Sequence[_Request]
+    ) -> Iterator[tuple[_Request, list[Outcome]]]:
+        """Accept the items of one site's requests, and yield each request with its outcomes."""
+        items = [item for request in requests for item in request.items]
+        outcomes = iter(accept_items(session, site_id, items, clock.now(), self._backlogs))
+        for request in requests:
+            of_request = [next(outcomes) for _ in request.items]
+            for outcome in of_request:
+                if request.step and isinstance(outcome, Accepted):
+                    request.step(session, outcome)
+            yield request, of_request
 
 
 def retry_once(store: Callable[[], Stored]) -> Stored:

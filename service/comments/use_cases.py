@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from service import clock
+from service.auth.rates import KEY, count_length
 from service.comments import idempotency
 from service.comments.accepting import Accepted, Item
 from service.comments.changes import Change, change_state
@@ -15,6 +16,7 @@ from service.comments.presenter import present_comment
 from service.comments.repository import get_record, lock_comment
 from service.comments.schemas import CommentOut
 from service.db import after_commit
+from service.domain.costs import count_shares, is_long
 from service.domain.states import Actor, State
 from service.domain.vocabulary import Lane
 from service.errors import ThreadClosed, TooManyRevisions
@@ -29,9 +31,19 @@ MAX_REVISIONS = 200
 log = structlog.get_logger(__name__)
 
 
-def count_member(context: Context, caller: Caller, member: str) -> None:
-    """Count a comment or an edit against the member's limit; raises TooManyRequests."""
-    context.limiter.hit(context.settings.member_rate, "member", str(caller.site_id), member)
+def count_text(context: Context, caller: Caller, member: str, body: str) -> None:
+    """Count a comment or an edit against the member's limit, and its length against the key's.
+
+    Raises TooManyRequests.
+    """
+    context.limiter.hit(
+        context.settings.member_rate,
+        "member",
+        str(caller.site_id),
+        member,
+        cost=count_shares(body),
+    )
+    count_length(context, caller, KEY, body)
 
 
 def accept_comment(
@@ -48,13 +60,13 @@ def accept_comment(
     `idempotency.store_answer` raise.
     """
     if request is None:
-        count_member(context, caller, item.comment.member.key)
+        count_text(context, caller, item.comment.member.key, item.comment.body)
         return intake.accept(caller.site_id, item)
     with context.database.write() as session:
         first = idempotency.find_answer(session, request)
     if first:
         return first
-    count_member(context, caller, item.comment.member.key)
+    count_text(context, caller, item.comment.member.key, item.comment.body)
 
     def step(session: Session, accepted: Accepted) -> None:
         idempotency.store_answer(session, request, accepted)
@@ -102,11 +114,12 @@ def edit_comment(context: Context, caller: Caller, comment_id: UUID, body: str) 
     current = get_comment(context, site_id, comment_id)
     if current.body == body:
         return current
-    count_member(context, caller, current.member.key)
+    count_text(context, caller, current.member.key, body)
     with context.database.write() as session:
         comment = lock_comment(session, site_id, comment_id)
         _check_may_edit(session, comment)
         decision = change_state(session, Change(comment, State.PENDING, Actor.AUTHOR))
+        comment.is_long = is_long(body)
         session.add(
             Revision(
                 comment_id=comment.id,

@@ -2,29 +2,29 @@
 
 import os
 import shutil
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import redis
 from pydantic import BaseModel
 from redis.exceptions import RedisError
-from sqlalchemy import false, func
-from sqlmodel import Session, col, select
+from sqlalchemy import false
+from sqlmodel import Session, select
 
 from service import clock
-from service.domain.states import State
 from service.errors import Unavailable
+from service.events.retention import is_held
 from service.health.scorers import is_silent, last_seen
 from service.http.context import Context
 from service.tables import Comment
+from service.tables.queues import oldest_pending
 
 REDIS_TIMEOUT = 0.5
 
 ROOM = 1024 * 1024
 """Free bytes on disk that SQLite needs; with less, only a few more comments might fit."""
 
-Trouble = Literal["redis", "scoring", "stale_pending"]
+Trouble = Literal["redis", "scoring", "stale_pending", "retention"]
 
 
 class Readiness(BaseModel):
@@ -50,6 +50,7 @@ def check_readiness(context: Context) -> Readiness:
             session.exec(select(Comment.id).where(false()).with_for_update())
         seen = last_seen(session)
         age = _oldest_pending(session)
+        held = is_held(session)
     degraded: list[Trouble] = []
     if not _redis_answers(context.settings.redis_url):
         degraded.append("redis")
@@ -57,6 +58,8 @@ def check_readiness(context: Context) -> Readiness:
         degraded.append("scoring")
     if age > context.settings.stale_seconds:
         degraded.append("stale_pending")
+    if held:
+        degraded.append("retention")
     if seen:
         context.scorer_seen.set()
     return Readiness(
@@ -82,9 +85,7 @@ def _check_room(file: Path | None) -> None:
 
 def _oldest_pending(session: Session) -> int:
     """Return how many seconds the oldest pending comment of all sites has been pending."""
-    since: datetime | None = session.exec(
-        select(func.min(col(Comment.pending_since))).where(col(Comment.state) == State.PENDING)
-    ).one()
+    since = session.exec(oldest_pending()).one()
     return max(0, int((clock.now() - since).total_seconds())) if since else 0
 
 

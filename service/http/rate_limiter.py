@@ -35,22 +35,27 @@ class RateLimiter:
         self._retry_at = 0.0
         self._lock = threading.Lock()
 
-    def hit(self, rate: str, *name: str) -> None:
-        """Count one hit under `name` against `rate`, such as "20/minute".
+    def hit(self, rate: str, *name: str, cost: int = 1, spent: int = 0) -> None:
+        """Count `cost` hits under `name` against `rate`, such as "20/minute".
 
-        Raises TooManyRequests, with the seconds until the next hit will pass.
+        A higher cost than the rate allows at once counts as all that it allows, less what the
+        same request has `spent` before; otherwise it could never pass. Raises TooManyRequests,
+        with seconds after which the same hits will pass.
         """
         item, name = parse(rate), (name[0], _fingerprint(name[1:]))
+        cost = min(cost, item.amount - spent)
+        if cost < 1:
+            return
         if self._should_use_redis():
             try:
-                self._check(self._redis_limiter(), item, name)
+                self._check(self._redis_limiter(), item, name, cost)
             except RedisError as error:
                 self._retry_at = time.monotonic() + RETRY_SECONDS
                 log.warning("rate_limits_in_memory", error=type(error).__name__)
             else:
                 self._retry_at = 0.0
                 return
-        self._check(self._memory, item, name)
+        self._check(self._memory, item, name, cost)
 
     def _should_use_redis(self) -> bool:
         """Tell whether this hit should use Redis.
@@ -75,13 +80,23 @@ class RateLimiter:
         return self._redis
 
     def _check(
-        self, limiter: MovingWindowRateLimiter, item: RateLimitItem, name: tuple[str, ...]
+        self,
+        limiter: MovingWindowRateLimiter,
+        item: RateLimitItem,
+        name: tuple[str, ...],
+        cost: int,
     ) -> None:
-        if limiter.hit(item, *name):
+        if limiter.hit(item, *name, cost=cost):
             return
-        reset = limiter.get_window_stats(item, *name).reset_time
-        wait = max(1, math.ceil(reset - time.time()))
-        raise TooManyRequests(f"The limit is {rate_text(item)}. Try again in {wait} s.", wait)
+        if cost > 1:
+            # The window tells when its first hit ends, not when enough of them have ended.
+            wait = item.get_expiry()
+            told = f"This text counts as {cost} against the limit of {rate_text(item)}."
+        else:
+            reset = limiter.get_window_stats(item, *name).reset_time
+            wait = max(1, math.ceil(reset - time.time()))
+            told = f"The limit is {rate_text(item)}."
+        raise TooManyRequests(f"{told} Try again in {wait} s.", wait)
 
 
 def _fingerprint(name: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from service.tables.columns import JSON_TYPE, UtcDateTime
 from service.tables.comments import SPENT_ATTEMPTS, Assessment, Comment, Decision, Report, Revision
 from service.tables.events import Event
 from service.tables.requests import Erasure, IdempotentRequest
+from service.tables.retention import Retention
 from service.tables.scorers import SCORER_SILENT_AFTER, ActiveModel, Scorer
 from service.tables.sites import Moderator, Policy, Site, SiteKey
 from service.tables.threads import Member, Thread
@@ -34,6 +35,7 @@ __all__ = [
     "Moderator",
     "Policy",
     "Report",
+    "Retention",
     "Revision",
     "Scorer",
     "Site",

@@ -31,9 +31,15 @@ class Comment(SQLModel, table=True):
         CheckConstraint("revision >= 1", name="revision"),
         CheckConstraint("attempts >= 0", name="attempts"),
         CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="lease"),
-        # The workers' queue: pending comments by lane and age.
+        # The workers' queues, see `service.tables.queues`.
         partial_index(
-            "ix_comment_pending", "lane", "pending_since", "id", where="state = 'pending'"
+            "ix_comment_pending",
+            "lane",
+            "site_id",
+            "is_long",
+            "pending_since",
+            "id",
+            where="state = 'pending'",
         ),
         # Comments whose scoring failed too often. It hardly ever has a row.
         partial_index(
@@ -75,6 +81,9 @@ class Comment(SQLModel, table=True):
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
     edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     lane: int = Field(default=Lane.COMMENTS, description="A value of Lane")
+    is_long: bool = Field(
+        default=False, description="Whether the current text waits in the queue of long ones"
+    )
     pending_since: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
     lease: UUID | None = Field(default=None, description="The lease that holds this comment")
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import ColumnElement, and_, func, literal_column
+from sqlalchemy import and_, func, literal_column
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -16,8 +16,9 @@ from service import clock
 from service.db import Database
 from service.domain.deliveries import DisabledReason
 from service.domain.vocabulary import Lane
-from service.tables import Comment, Endpoint, Event, Site
+from service.tables import Endpoint, Event, Retention, Site
 from service.tables.conditions import PENDING
+from service.tables.queues import in_lane, oldest_pending
 
 MAX_COUNTED = 100_000
 """Most pending comments that are counted per lane. More are a backlog in any case."""
@@ -69,6 +70,10 @@ class QueueMetrics(Collector):
             "netiquette_webhook_failing_seconds",
             "Seconds that the longest failing receiver has failed for, 0 if none fails",
         )
+        held = GaugeMetricFamily(
+            "netiquette_retention_held",
+            "1 while the retention has stopped, since the clock seems to have leapt ahead",
+        )
         try:
             with self._database.read() as session:
                 for state, which in RECEIVERS.items():
@@ -78,28 +83,19 @@ class QueueMetrics(Collector):
                 for lane in Lane:
                     label = [lane.name.lower()]
                     depth.add_metric(label, session.exec(pending_count(lane)).one())
-                    age.add_metric(label, _age(session, oldest_pending(lane)))
+                    age.add_metric(label, _age(session, oldest_pending([lane])))
                 lag.add_metric([], _age(session, oldest_due()))
+                held.add_metric([], session.exec(retention_held()).one())
         except SQLAlchemyError as error:
             log.warning("queue_not_measured", error=type(error).__name__)
             return
-        yield from (depth, age, lag, endpoints, failing)
+        yield from (depth, age, lag, endpoints, failing, held)
 
 
 def pending_count(lane: Lane) -> SelectOfScalar[int]:
     """Return the query for the number of pending comments in the lane, at most MAX_COUNTED."""
-    some = select(literal_column("1")).where(PENDING, _in(lane)).limit(MAX_COUNTED).subquery()
+    some = select(literal_column("1")).where(PENDING, in_lane(lane)).limit(MAX_COUNTED).subquery()
     return select(func.count()).select_from(some)
-
-
-def oldest_pending(lane: Lane) -> SelectOfScalar[datetime]:
-    """Return the query for when the oldest pending comment of the lane became pending."""
-    return (
-        select(col(Comment.pending_since))
-        .where(PENDING, _in(lane))
-        .order_by(col(Comment.pending_since))
-        .limit(1)
-    )
 
 
 def oldest_due() -> SelectOfScalar[datetime]:
@@ -121,6 +117,12 @@ def oldest_due() -> SelectOfScalar[datetime]:
     return select(func.min(per_site.c.due_at))
 
 
+def retention_held() -> SelectOfScalar[int]:
+    """Return the query for 1 while the retention has raised its alarm, else 0."""
+    held = col(Retention.held_since).is_not(None)
+    return select(func.count()).select_from(Retention).where(held)
+
+
 def failing_since() -> SelectOfScalar[datetime | None]:
     """Return the query for when the receiver that has been failing longest began to fail."""
     return (
@@ -129,10 +131,6 @@ def failing_since() -> SelectOfScalar[datetime | None]:
         .order_by(col(Endpoint.failing_since))
         .limit(1)
     )
-
-
-def _in(lane: Lane) -> ColumnElement[bool]:
-    return col(Comment.lane) == literal_column(str(int(lane)))
 
 
 def _age(session: Session, since: SelectOfScalar[Any]) -> float:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from service import clock
 from service.db import Database
+from service.domain.costs import is_long
 from service.domain.events import EventType
 from service.domain.vocabulary import Lane, MemberStatus
 from service.events.outbox import about_report, record
@@ -94,6 +95,7 @@ def insert_comment(session: Session, rows: SiteRows, body: str, lane: Lane = Lan
         thread_id=rows.thread_id,
         member_id=rows.member_id,
         lane=lane,
+        is_long=is_long(body),
     )
     session.add(comment)
     session.flush()

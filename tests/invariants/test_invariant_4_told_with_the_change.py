@@ -14,8 +14,8 @@ from tests.support.fake_worker import FakeEngine
 from tests.support.record import check_record
 from workers.scoring import leases
 from workers.scoring.checks import score_checked
-from workers.scoring.leases import Limits
 from workers.scoring.storing import store
+from workers.scoring.turns import Limits
 
 
 @pytest.mark.parametrize("table", [Assessment, Decision, Event])

@@ -18,6 +18,7 @@ from service.ids import new_id
 from service.migrations import migrate
 from service.testing.backend import Backend
 from workers.scoring import leases
+from workers.scoring.turns import Limits
 
 
 def test_upgrading_gives_exactly_the_tables(empty: Database) -> None:
@@ -82,7 +83,7 @@ def test_readiness_finds_the_oldest_by_an_index(on_sqlite: Backend) -> None:
 
 def test_leasing_takes_the_oldest_by_an_index(on_sqlite: Backend) -> None:
     on_sqlite.comment()
-    limits = leases.Limits(comments=16, tokens=10_000, seconds=60)
+    limits = Limits(comments=16, tokens=10_000, seconds=60)
     used = plans(on_sqlite, lambda: leases.take(on_sqlite.database, Lane.BULK, new_id(), limits))
     assert "ix_comment_pending" in used
     assert "SCAN comment" not in used

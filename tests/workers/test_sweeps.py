@@ -15,7 +15,7 @@ from service.tables import SPENT_ATTEMPTS, Comment, Delivery, IdempotentRequest,
 from service.testing.rows import SiteRows, add_comments, frozen_clock
 from tests.support.outbox import Outbox
 from workers.scoring import leases
-from workers.scoring.leases import Limits
+from workers.scoring.turns import Limits
 from workers.sweeps import DELETED_AT_ONCE, KEEP_DELIVERIES, run_sweep
 
 SETTINGS = Settings(stale_seconds=300)

@@ -6,11 +6,12 @@ from operator import itemgetter
 from time import perf_counter
 from typing import Any
 
+from service.domain.costs import most_tokens
 from service.domain.scores import checked_scores
 from service.domain.texts import has_surrogate
 from workers.engines import Network, Reading, Scored, TooCostlyText, UnscorableText
 from workers.engines.cache import ScoreCache
-from workers.engines.cost import MAX_TOKENS, TOO_COSTLY, most_tokens
+from workers.engines.cost import MAX_TOKENS, TOO_COSTLY
 from workers.engines.cpu import instruction_set
 from workers.engines.disguises import Undisguised, undisguise
 from workers.engines.language import Languages

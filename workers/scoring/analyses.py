@@ -21,11 +21,11 @@ from service import clock
 from service.analyses.results import Failure, Passage, Result
 from service.analyses.use_cases import MAX_AHEAD, has_passed
 from service.db import Database
+from service.domain.costs import most_tokens
 from service.ids import new_id
 from service.tables import Analysis
 from service.telemetry.metrics import count_engine
 from workers.engines import Engine
-from workers.engines.cost import most_tokens
 from workers.scoring.checks import score_checked, works
 from workers.scoring.outcomes import Outcome
 

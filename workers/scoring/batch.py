@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -23,6 +23,7 @@ from workers.scoring import leases
 from workers.scoring.checks import score_checked, works
 from workers.scoring.outcomes import Outcome
 from workers.scoring.storing import set_aside_spent, store, store_failure
+from workers.scoring.turns import Limits, Turns
 
 WAITING_BATCH = 4
 """Most revisions per lease where callers wait, since the next caller waits for a whole batch."""
@@ -37,6 +38,7 @@ class Scoring:
     database: Database
     settings: Settings
     nudge: Callable[[Lane], None]
+    turns: Turns = field(default_factory=Turns)
 
     def analyze(self, engine: Engine) -> Outcome:
         """Score a few analyses, if any wait, and nudge for those that are left.
@@ -65,7 +67,7 @@ class Scoring:
             lane = leases.most_urgent(self.database, nudged)
             if lane is None:
                 return Outcome.NOTHING
-            batch = leases.take(self.database, lane, lease, self._limits(lane))
+            batch = leases.take(self.database, lane, lease, self._limits(lane), self.turns)
             # Nudge before scoring, so that other workers start on the rest meanwhile.
             if batch and batch.more:
                 self.nudge(lane)
@@ -133,9 +135,9 @@ class Scoring:
             self.nudge(lane)
         return Outcome.FAILED
 
-    def _limits(self, lane: Lane) -> leases.Limits:
+    def _limits(self, lane: Lane) -> Limits:
         size = self.settings.batch_size
-        return leases.Limits(
+        return Limits(
             comments=min(size, WAITING_BATCH) if lane is Lane.WAITING else size,
             tokens=self.settings.batch_characters,
             seconds=self.settings.lease_seconds,

@@ -4,33 +4,25 @@ A lease is stored in the comment's row. A revision that failed once is leased al
 one bad text cannot make its neighbours fail again and again (invariant 5).
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, and_, literal_column, update
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, Update, and_, literal_column, or_, update
+from sqlmodel import Session, col, select
 
 from service import clock
 from service.db import Database
 from service.domain.vocabulary import Lane
-from service.tables import SPENT_ATTEMPTS, Comment, Revision
+from service.tables import SPENT_ATTEMPTS, Comment, Revision, Site
 from service.tables.conditions import PENDING, has_ended
+from service.tables.queues import head, in_lane
 from service.telemetry.metrics import count_lost_leases
-from workers.engines.cost import most_tokens
+from workers.scoring.turns import Limits, Queue, Turns, Waiting, choose
 
 SPENT = and_(PENDING, col(Comment.attempts) >= literal_column(str(SPENT_ATTEMPTS)))
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The limits of one lease: comments, characters and seconds."""
-
-    comments: int
-    tokens: int
-    """Estimated; never fewer than there are."""
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,7 @@ def leasable(lane: Lane, now: datetime) -> ColumnElement[bool]:
     """Return the condition that the comment is pending in this lane, and may be leased."""
     return and_(
         PENDING,
-        col(Comment.lane) == int(lane),
+        in_lane(lane),
         col(Comment.attempts) < SPENT_ATTEMPTS,
         free(now),
     )
@@ -90,13 +82,86 @@ def most_urgent(database: Database, lane: Lane) -> Lane | None:
     return None
 
 
-def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch | None:
-    """Lease the oldest revisions of a lane in one short transaction; None if there are none.
+def take(
+    database: Database, lane: Lane, lease: UUID, limits: Limits, turns: Turns | None = None
+) -> Batch | None:
+    """Lease the next revisions of a lane in one short transaction; None if there are none.
 
     The batch has at least one revision, and otherwise keeps to the limits. A revision that was
-    leased before comes alone.
+    leased before comes alone. Sites come in turn, by what `turns` remembers (default: nothing).
     """
     now = clock.now()
+    turns = turns or Turns()
+    with database.write() as session:
+        sites = turns.order(_queues(session, lane, now))[: limits.comments]
+        if not sites:
+            return None
+        share = math.ceil(limits.comments / len(sites))
+        # One more than the share of each tells whether there are more.
+        found = [
+            [_oldest(session, lane, queue, share + 1, now) for queue in site] for site in sites
+        ]
+        offered = [[row for queue in site for row in queue[:share]] for site in found]
+        chosen = choose([rows for rows in offered if rows], limits)
+        turns.note(comment for comment, _ in chosen)
+        # A lease that ended in order has left no trace on the row.
+        expired = sum(comment.lease is not None for comment, _ in chosen)
+        items = _leased(session, chosen, lease, now + timedelta(seconds=limits.seconds))
+    count_lost_leases("expired", expired)
+    more = sum(len(queue) for site in found for queue in site) > len(items)
+    return Batch(lease, items, more) if items else None
+
+
+def _leased(
+    session: Session, chosen: Iterable[Waiting], lease: UUID, until: datetime
+) -> tuple[Leased, ...]:
+    """Put the lease on the comments, and return them, oldest first."""
+    oldest_first = sorted(chosen, key=lambda waiting: (waiting[0].pending_since, waiting[0].id))
+    for comment, _ in oldest_first:
+        comment.lease = lease
+        comment.leased_until = until
+        comment.attempts += 1
+    session.flush()
+    return tuple(
+        Leased(
+            comment_id=comment.id,
+            site_id=comment.site_id,
+            revision=comment.revision,
+            attempts=comment.attempts,
+            body=revision.body,
+        )
+        for comment, revision in oldest_first
+    )
+
+
+def _queues(session: Session, lane: Lane, now: datetime) -> Iterator[Queue]:
+    """Yield the queues of all sites in which something may be leased.
+
+    One look into the index for each queue: the longest backlog costs no more than one comment.
+    """
+    free_to_lease = leasable(lane, now)
+    heads = select(
+        Site.id,
+        head(lane, free_to_lease, is_long=False).label("short"),
+        head(lane, free_to_lease, is_long=True).label("long"),
+    ).subquery()
+    waiting = select(heads.c.id, heads.c.short, heads.c.long).where(
+        or_(heads.c.short.is_not(None), heads.c.long.is_not(None))
+    )
+    for site_id, short, long in session.exec(waiting):
+        if short:
+            yield Queue(site_id, is_long=False, since=short)
+        if long:
+            yield Queue(site_id, is_long=True, since=long)
+
+
+def _oldest(
+    session: Session, lane: Lane, queue: Queue, count: int, now: datetime
+) -> Sequence[Waiting]:
+    """Return the oldest comments of the queue, locked until the commit; others may lock the rest.
+
+    It may return none, where another worker took them since the queue was found.
+    """
     query = (
         select(Comment, Revision)
         .join(
@@ -106,50 +171,13 @@ def take(database: Database, lane: Lane, lease: UUID, limits: Limits) -> Batch |
                 col(Revision.number) == col(Comment.revision),
             ),
         )
-        .where(leasable(lane, now))
+        .where(leasable(lane, now), col(Comment.site_id) == queue.site_id)
+        .where(col(Comment.is_long).is_(queue.is_long))
         .order_by(col(Comment.pending_since), col(Comment.id))
-        .limit(limits.comments + 1)
+        .limit(count)
         .with_for_update(skip_locked=True, of=Comment)
     )
-    with database.write() as session:
-        found = session.exec(query).all()
-        chosen = _choose(found, limits)
-        # A lease that ended in order has left no trace on the row.
-        expired = sum(comment.lease is not None for comment, _ in chosen)
-        for comment, _ in chosen:
-            comment.lease = lease
-            comment.leased_until = now + timedelta(seconds=limits.seconds)
-            comment.attempts += 1
-        session.flush()
-        items = tuple(
-            Leased(
-                comment_id=comment.id,
-                site_id=comment.site_id,
-                revision=comment.revision,
-                attempts=comment.attempts,
-                body=revision.body,
-            )
-            for comment, revision in chosen
-        )
-    count_lost_leases("expired", expired)
-    return Batch(lease, items, more=len(found) > len(items)) if items else None
-
-
-def _choose(
-    found: Sequence[tuple[Comment, Revision]], limits: Limits
-) -> list[tuple[Comment, Revision]]:
-    """Return the first if it failed before, else the fresh ones that fit together."""
-    if not found or found[0][0].attempts > 0:
-        return list(found[:1])
-    chosen: list[tuple[Comment, Revision]] = []
-    tokens = 0
-    for comment, revision in found[: limits.comments]:
-        tokens += most_tokens(revision.body)
-        if chosen and tokens > limits.tokens:
-            break
-        if comment.attempts == 0:
-            chosen.append((comment, revision))
-    return chosen
+    return session.exec(query).all()
 
 
 def end(database: Database, lease: UUID) -> None:

@@ -25,6 +25,7 @@ from service.compat.coral.answers import (
 from service.compat.coral.schemas import PhaseRequest, PhaseResponse
 from service.compat.coral.signatures import HEADER, is_signed
 from service.compat.html import hides_nothing, shown_text
+from service.domain.costs import count_shares
 from service.domain.texts import MAX_ANALYSED, is_blank
 from service.errors import AnalysisTimeout, Invalid, NotConfigured, TooLarge, Unauthorized
 from service.http.context import Context
@@ -109,8 +110,12 @@ def _check(context: Context, key: str, signature: str, body: bytes) -> _Question
                 "Set Coral's signing secret with `netiquette coral connect`."
             )
         policy = read_active_policies(session, [site.id])[site.id].document
-    context.limiter.hit(context.settings.key_rate, "coral", str(site.id))
-    return _Question(site.id, policy, _texts(body))
+    rate, name = context.settings.key_rate, str(site.id)
+    context.limiter.hit(rate, "coral", name)
+    texts = _texts(body)
+    more = sum(count_shares(text) for text in texts) - 1
+    context.limiter.hit(rate, "coral", name, cost=more, spent=1)
+    return _Question(site.id, policy, texts)
 
 
 def _find(session: Session, key: str) -> Site | None:

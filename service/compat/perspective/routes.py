@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from service.analyses.labels import Suggestion, keep_label
 from service.analyses.use_cases import analyze
 from service.auth.dependencies import AnalyzeKey
+from service.auth.rates import ANALYZE, count_length
 from service.compat.perspective.answers import answer, check_attributes, text_to_score
 from service.compat.perspective.attributes import ATTRIBUTES
 from service.compat.perspective.discovery import PATH, VERSION, describe
@@ -26,6 +27,7 @@ from service.compat.perspective.schemas import (
 )
 from service.domain.languages import UNDETERMINED
 from service.errors import NetiquetteError
+from service.http.callers import Caller
 from service.http.context import Context
 
 ORIGIN = "perspective"
@@ -62,7 +64,9 @@ async def analyze_comment(
     attributes = list(request.requested_attributes)
     drop = request.drop_unsupported_attributes
     # Off the event loop, since parsing HTML can take long.
-    text = await run_in_threadpool(_read, request.comment, attributes, drop=drop)
+    text = await run_in_threadpool(
+        _read_to_score, context, caller, request.comment, attributes, drop=drop
+    )
     result = await analyze(context, caller.site_id, text)
     return answer(request, text, result, caller.language)
 
@@ -116,6 +120,15 @@ async def _detect(context: Context, site_id: UUID, text: str) -> str:
         return (await analyze(context, site_id, text, DETECTION_SECONDS)).language
     except NetiquetteError:
         return UNDETERMINED
+
+
+def _read_to_score(
+    context: Context, caller: Caller, comment: TextEntry, attributes: list[str], *, drop: bool
+) -> str:
+    """Return the text, and count its length; raises CommentError, or TooManyRequests."""
+    text = _read(comment, attributes, drop=drop)
+    count_length(context, caller, ANALYZE, text)
+    return text
 
 
 def _read(comment: TextEntry, attributes: list[str], *, drop: bool = False) -> str:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from service import clock
 from service.comments.accepting import Accepted, Item, accept_items
+from service.comments.backlog import Backlogs
 from service.comments.intake import MAX_GROUP, Intake, retry_once
 from service.comments.schemas import CommentIn
 from service.db import Database
@@ -29,6 +30,10 @@ from tests.support.stack import wait_until
 class NoNudges:
     def nudge(self, lane: Lane) -> None:
         """Tell nobody."""
+
+
+def intake_of(database: Database, most: int = 500) -> Intake:
+    return Intake(database, NoNudges(), Backlogs(most))
 
 
 def item(**changes: Any) -> Item:
@@ -48,7 +53,7 @@ def together(intake: Intake, *calls: tuple[SiteRows, Item]) -> Iterator[list[Any
 
 
 def test_those_who_wait_share_a_commit(database: Database) -> None:
-    rows, intake = add_site(database), Intake(database, NoNudges())
+    rows, intake = add_site(database), intake_of(database)
     commits: list[object] = []
     event.listen(database.engine, "commit", commits.append)
     many = [(rows, item(body=f"Nummer {number}")) for number in range(MAX_GROUP + 1)]
@@ -60,7 +65,7 @@ def test_those_who_wait_share_a_commit(database: Database) -> None:
 
 def test_each_gets_its_own_answer(database: Database) -> None:
     rows, other = add_site(database), add_site(database, "blatt")
-    intake = Intake(database, NoNudges())
+    intake = intake_of(database)
     first = intake.accept(rows.site_id, item(external_id="e"))
     with together(
         intake,
@@ -85,11 +90,14 @@ def test_each_gets_its_own_answer(database: Database) -> None:
 
 def test_what_arrives_elsewhere_is_found(postgres_client: TestClient) -> None:
     database: Database = postgres_client.app.state.context.database  # type: ignore[attr-defined]  # a FastAPI
-    rows, intake = Backend.of_new_site(postgres_client, database).rows, Intake(database, NoNudges())
+    rows, intake = (
+        Backend.of_new_site(postgres_client, database).rows,
+        intake_of(database),
+    )
     with ThreadPoolExecutor(2) as pool:
         with database.write() as session:
             mine = [item(external_id="e")]
-            (kept,) = accept_items(session, rows.site_id, mine, clock.now())
+            (kept,) = accept_items(session, rows.site_id, mine, clock.now(), Backlogs(500))
             assert isinstance(kept, Accepted)
             same, other = (
                 pool.submit(intake.accept, rows.site_id, one)
@@ -104,7 +112,7 @@ def test_sites_are_kept_in_one_order_whoever_came_first(postgres_client: TestCli
     database: Database = postgres_client.app.state.context.database  # type: ignore[attr-defined]  # a FastAPI
     sites = [Backend.of_new_site(postgres_client, database).rows for _ in range(2)]
     first, last = sorted(sites, key=lambda rows: rows.site_id)
-    intake = Intake(database, NoNudges())
+    intake = intake_of(database)
     named = item(thread={"key": "artikel", "title": "Neu"})
     with ThreadPoolExecutor(2) as pool:
         with database.write() as session:
@@ -130,7 +138,10 @@ def _is_waiting(database: Database) -> bool:
 
 def test_a_failure_is_told_to_all_and_is_over_with_its_cause(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/late.db")
-    rows, intake = SiteRows(new_id(), new_id(), new_id()), Intake(database, NoNudges())
+    rows, intake = (
+        SiteRows(new_id(), new_id(), new_id()),
+        intake_of(database),
+    )
     with together(intake, (rows, item()), (rows, item())) as futures:
         assert all(isinstance(future.exception(), OperationalError) for future in futures)
     migrate(database)

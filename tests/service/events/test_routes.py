@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -293,6 +293,13 @@ def test_sites_are_sealed_off(backend: Backend, other_site: Backend) -> None:
     assert problem(other_site, after=2) == (422, "invalid")
 
 
+def delete_old(backend: Backend, before: datetime) -> None:
+    """Let the retention delete what is old, in as many sweeps as that takes."""
+    sites = [backend.rows.site_id]
+    for _ in range(5):
+        delete_events(backend.database, sites, before)
+
+
 def test_what_was_deleted_is_gone_and_its_numbers_with_it(backend: Backend) -> None:
     month = timedelta(days=30)
     with frozen_clock() as frozen:
@@ -301,17 +308,17 @@ def test_what_was_deleted_is_gone_and_its_numbers_with_it(backend: Backend) -> N
         frozen.advance(month.total_seconds() / 2)
         decided(backend, 1)
         read(backend)
-        delete_events(backend.database, clock.now() - month)
+        delete_old(backend, clock.now() - month)
         assert len(read(backend)["items"]) == 4
         frozen.advance(month.total_seconds() / 2 + 1)
-        delete_events(backend.database, clock.now() - month)
+        delete_old(backend, clock.now() - month)
         response = backend.call("GET", "/v1/events", params={"after": 2})
         assert response.status_code == 410
         assert response.json()["type"].endswith(":gone")
         assert response.json()["oldest"] == 4
         assert told(read(backend, 3)) == [(4, "comment.approved")]
         frozen.advance(month.total_seconds())
-        delete_events(backend.database, clock.now() - month)
+        delete_old(backend, clock.now() - month)
         assert read(backend, 4) == {"items": [], "next": 4}
         decided(backend, 1)
         assert told(read(backend, 4)) == [(5, "comment.approved")]

@@ -1,6 +1,7 @@
 """What the sweep does for events, on sites that nobody reads."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,7 @@ from service.events.sequencer import BATCH, number_due_events
 from service.tables import Event, Site
 from service.testing.rows import SiteRows, add_site
 from workers import numbering
-from workers.retention import delete_events
+from workers.retention import delete_old_events, sites_with_old_events
 
 
 def add_events(database: Database, rows: SiteRows, count: int) -> None:
@@ -45,7 +46,11 @@ def test_numbers_and_deletes_batch_by_batch_on_every_site(database: Database) ->
     add_site(database, "leer")
     numbering.number_events(database, clock.now())
     assert heads(database) == {"gross": (BATCH + 1, 0), "klein": (1, 0), "leer": (0, 0)}
-    delete_events(database, clock.now() + timedelta(seconds=1))
+    soon = clock.now() + timedelta(seconds=1)
+    with database.read() as session:
+        sites = sites_with_old_events(session, soon)
+    assert len(sites) == 2
+    numbering.for_each_site(database, sites, partial(delete_old_events, before=soon))
     assert heads(database) == {
         "gross": (BATCH + 1, BATCH + 1),
         "klein": (1, 1),

@@ -10,6 +10,7 @@ from service.app import create_app
 from service.db import Database
 from service.health import use_cases
 from service.settings import Settings
+from service.tables import Retention
 from service.testing.rows import add_comments, add_site, frozen_clock
 from tests.support.analysing import add_scorer, remove_scorers
 
@@ -58,8 +59,10 @@ def test_once_ready_the_rest_only_degrades(client: TestClient, database: Databas
         frozen.advance(60)
         assert ready(client, 200)["degraded"] == ["redis", "scoring"]
         frozen.advance(timedelta(minutes=5).total_seconds())
+        with database.write() as session:
+            session.add(Retention(id=1, trusted_at=frozen(), held_since=frozen()))
         answer = ready(client, 200)
-        assert answer["degraded"] == ["redis", "scoring", "stale_pending"]
+        assert answer["degraded"] == ["redis", "scoring", "stale_pending", "retention"]
         assert answer["oldest_pending_seconds"] == 360
 
 

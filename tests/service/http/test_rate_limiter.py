@@ -199,3 +199,67 @@ def test_members_of_two_sites_are_counted_apart(limited: Backend) -> None:
         limited.comment()
     other = Backend.of_new_site(limited.client, limited.database)
     other.comment()
+
+
+def test_a_cost_is_counted_as_so_many_hits(valkey_url: str) -> None:
+    for number, limiter in enumerate((RateLimiter(valkey_url), RateLimiter(DEAD_PORT))):
+        name = f"cost {number}"
+        limiter.hit("20/minute", name, cost=11)
+        with pytest.raises(TooManyRequests) as refused:
+            limiter.hit("20/minute", name, cost=11)
+        assert refused.value.retry_after == 60
+        assert "counts as 11 against the limit of 20 per 1 minute" in refused.value.detail
+        limiter.hit("20/minute", name, cost=9)
+        with pytest.raises(TooManyRequests):
+            limiter.hit("20/minute", name)
+
+
+def test_no_cost_is_too_high_to_ever_pass() -> None:
+    limiter = RateLimiter(DEAD_PORT)
+    limiter.hit("5/minute", "x", cost=99)
+    limiter.hit("5/minute", "y")
+    limiter.hit("5/minute", "y", cost=99, spent=1)
+    limiter.hit("1/minute", "z")
+    limiter.hit("1/minute", "z", cost=99, spent=1)
+    for name in "xy":
+        with pytest.raises(TooManyRequests):
+            limiter.hit("5/minute", name)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    costs=st.lists(st.integers(1, 6), min_size=3, max_size=20),
+    gaps=st.lists(st.floats(0, 15, exclude_min=True), min_size=20, max_size=20),
+)
+def test_after_the_seconds_told_the_same_cost_passes(costs: list[int], gaps: list[float]) -> None:
+    limiter = RateLimiter(DEAD_PORT)
+    limiter._retry_at = float("inf")
+    now = 1_800_000_000.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time", lambda: now)
+        for cost, gap in zip(costs, gaps, strict=False):
+            now += gap
+            try:
+                limiter.hit("5/10seconds", "x", cost=cost)
+            except TooManyRequests as refused:
+                now += refused.retry_after + 0.001
+                limiter.hit("5/10seconds", "x", cost=cost)
+
+
+LONG = "Ein langer Satz. " * 60
+"""1,020 bytes: counts as two."""
+
+
+def test_a_long_text_costs_its_member_as_many_short_ones(limited: Backend) -> None:
+    comment = limited.comment(body=LONG)
+    limited.comment()
+    is_refused(limited.post())
+    path = f"/v1/comments/{comment['id']}"
+    is_refused(limited.call("PATCH", path, json={"body": "Kurz"}))
+
+
+def test_long_texts_cost_the_key_more_than_their_requests(limited: Backend) -> None:
+    items = [comment_in(member={"key": f"m{number}"}, body=LONG * 2) for number in range(5)]
+    response = limited.call("POST", "/v1/comments/batch", json={"comments": items})
+    # One of nine for the request, and two more for each text of three.
+    assert ["error" in outcome for outcome in response.json()["items"]] == [False] * 4 + [True]

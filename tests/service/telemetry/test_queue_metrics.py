@@ -15,10 +15,10 @@ from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
 from service.domain.vocabulary import Lane
 from service.tables import Endpoint, Event
+from service.tables.queues import oldest_pending
 from service.telemetry.queue_metrics import (
     QueueMetrics,
     oldest_due,
-    oldest_pending,
     pending_count,
 )
 from service.testing.rows import add_comments, add_site, frozen_clock
@@ -40,6 +40,7 @@ def test_nothing_there(database: Database) -> None:
         "netiquette_event_lag_seconds": {"": 0.0},
         "netiquette_webhook_endpoints": {"healthy": 0, "failing": 0, "disabled": 0},
         "netiquette_webhook_failing_seconds": {"": 0.0},
+        "netiquette_retention_held": {"": 0},
     }
 
 
@@ -107,7 +108,7 @@ def test_receivers_by_how_they_fare(database: Database) -> None:
     ("query", "index"),
     [
         (pending_count(Lane.BULK), "ix_comment_pending"),
-        (oldest_pending(Lane.BULK), "ix_comment_pending"),
+        (oldest_pending([Lane.BULK]), "ix_comment_pending"),
         (oldest_due(), "ix_event_due"),
     ],
 )

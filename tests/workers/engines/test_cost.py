@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from service.domain.costs import most_tokens
 from workers.engines import Reading, TooCostlyText
-from workers.engines.cost import MAX_TOKENS, TOO_COSTLY, most_tokens
+from workers.engines.cost import MAX_TOKENS, TOO_COSTLY
 from workers.engines.text_engine import MAX_SENTENCES, TextEngine
 from workers.manifest import Manifest
 

@@ -12,15 +12,16 @@ from sqlmodel import col, delete, select, update
 
 from service.comments.changes import Change, change_state
 from service.db import Database
+from service.domain.costs import most_tokens
 from service.domain.states import Actor, State
 from service.domain.vocabulary import Lane
 from service.ids import new_id
 from service.tables import SPENT_ATTEMPTS, Comment, Revision
 from service.tables.conditions import PENDING
 from service.testing.rows import SiteRows, add_comments, frozen_clock
-from workers.engines.cost import most_tokens
 from workers.scoring import leases
-from workers.scoring.leases import Batch, Limits
+from workers.scoring.leases import Batch
+from workers.scoring.turns import Limits
 
 LIMITS = Limits(comments=3, tokens=100, seconds=75)
 

@@ -27,9 +27,10 @@ from tests.support.record import check_record
 from workers.scoring import leases
 from workers.scoring.batch import Scoring
 from workers.scoring.checks import score_checked
-from workers.scoring.leases import Batch, Limits
+from workers.scoring.leases import Batch
 from workers.scoring.outcomes import Outcome
 from workers.scoring.storing import store
+from workers.scoring.turns import Limits
 
 ENGINE = FakeEngine()
 

@@ -18,6 +18,7 @@ from workers.scoring import leases
 from workers.scoring.batch import Scoring
 from workers.scoring.child import HEARTBEAT_SECONDS, ScoringChild
 from workers.scoring.pulse import MAX_LOADING_SECONDS, Pulse
+from workers.scoring.turns import Limits
 from workers.scoring.watchdog import LOOK_SECONDS, Watchdog, enough_looks
 
 SETTINGS = Settings()
@@ -116,7 +117,7 @@ def test_what_others_hold_does_not_wait(
     database: Database, rows: SiteRows, watched: Watched
 ) -> None:
     add_comments(database, rows, "a")
-    limits = leases.Limits(comments=1, tokens=100, seconds=500)
+    limits = Limits(comments=1, tokens=100, seconds=500)
     leases.take(database, Lane.COMMENTS, new_id(), limits)
     watched.look(2 * ENOUGH)
     assert not watched.ended
