@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alembic.util import CommandError
 
-from service import clock, migrations
+from service import clock, migrations, sqlite_file
 from service.backup.files import BackupRefused, draft_of, flush, new_file
 
 MAGIC = b"SQLite format 3\0"
@@ -37,6 +37,7 @@ def restore(database: Path, file: Path) -> Path | None:
         _copy(file, draft)
         if not database.exists():
             draft.replace(database)
+            sqlite_file.mark(database)
             return None
         aside = database.with_name(f"{database.name}.{clock.now():%Y%m%dT%H%M%SZ}")
         with _alone(database):
@@ -48,6 +49,7 @@ def restore(database: Path, file: Path) -> Path | None:
                 with suppress(FileNotFoundError):
                     database.with_name(database.name + log).rename(f"{aside}{log}")
             draft.replace(database)
+            sqlite_file.mark(database)
             flush(database.parent)
         return aside
 
