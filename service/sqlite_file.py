@@ -73,6 +73,12 @@ def mark(file: Path) -> None:
         made.write_text(f"{inode}\n")
 
 
+def is_another(file: Path) -> bool:
+    """Tell whether the marker names another file than the one at the path."""
+    found = _identity(file)
+    return found is not None and _marked(file) not in {None, found[1]}
+
+
 class Place:
     """The path of a database, and which file belongs there.
 

@@ -22,6 +22,12 @@ def back_up(database: Path, file: Path) -> None:
 
     Raises BackupRefused where that is impossible, or the database is damaged.
     """
+    if sqlite_file.is_another(database):
+        # To read it would apply the right one's log to it, and take that from the right one.
+        raise BackupRefused(
+            f"{database} is another file than the one that was made there. Put that one back; "
+            "or run `netiquette migrate` if this one is to be the database."
+        )
     with new_file(file) as draft:
         _copy(database, draft)
 

@@ -193,7 +193,7 @@ class ScoringChild:
             log.warning("heartbeat_failed", error=type(error).__name__)
 
     def _rest(self, seconds: float) -> None:
-        """Wait for `seconds` or a wake-up; end this process if its parent has ended or is stopped."""
+        """Wait for `seconds` or a wake-up; end this process if its parent has ended or stopped."""
         for _ in range(max(1, round(seconds))):
             if self._parent.is_stopped():
                 self._parent.end()

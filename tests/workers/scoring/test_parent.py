@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from workers.scoring import parent as module
 from workers.scoring.parent import MAX_GAP_SECONDS, Parent
 from workers.scoring.pulse import Pulse
 
@@ -71,7 +70,7 @@ def test_it_is_killed_unless_it_has_ended_meanwhile(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed: list[tuple[int, int]] = []
-    monkeypatch.setattr(module.os, "kill", lambda *what: killed.append(what))
+    monkeypatch.setattr(os, "kill", lambda *what: killed.append(what))
     watched.parent.end()
     assert killed == [(os.getppid(), signal.SIGKILL)]
     Parent(os.getpid(), watched.pulse, PATIENCE).end()
