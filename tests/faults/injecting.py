@@ -261,5 +261,5 @@ def _go_on(stopped: list[psutil.Process]) -> None:
 def _exists(process: psutil.Process) -> bool:
     """Tell whether it lives, or has ended and is not yet waited for."""
     with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False

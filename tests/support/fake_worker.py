@@ -81,7 +81,7 @@ def keep_lock() -> None:
 
 def be_impatient() -> None:
     """Let the watchdog look each second, and wait for three seconds beyond a lease."""
-    watchdog.LOOK_SECONDS, watchdog.MARGIN_SECONDS = 1.0, 3.0  # type: ignore[misc]
+    watchdog.LOOK_SECONDS, watchdog.MARGIN_SECONDS = 1.0, 3.0
 
 
 def load(settings: Settings, _threads: int) -> FakeEngine:
