@@ -4,7 +4,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import psutil
@@ -55,6 +55,8 @@ class Injector:
     site: Site
     traffic: Traffic
     complain: Callable[[str], None]
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    """What to look at once all faults of the round have passed: they may be in its way."""
 
     def inject(self, fault: Fault) -> Passing:
         """Bring it about; returns what lets it pass, to be called once."""
@@ -91,7 +93,8 @@ class Injector:
                 self.complain(f"{fault.target} was stopped, and nobody replaced it")
             _go_on(stopped)
 
-        return see_replaced
+        self.afterwards.append(see_replaced)
+        return by_itself
 
     def _freeze_idle(self, fault: Fault) -> Passing:
         return self._while_idle(lambda: self._freeze(fault))
@@ -182,12 +185,8 @@ class Injector:
         log = self._files.make_room_for_log(fault.target)
         make_room = self._disk_full(fault)
         self._files.let_log_grow(log)
-
-        def see_rotated() -> None:
-            make_room()
-            self._files.await_rotation(log)
-
-        return see_rotated
+        self.afterwards.append(lambda: self._files.await_rotation(log))
+        return make_room
 
     def _log_deleted(self, fault: Fault) -> Passing:
         self._files.delete_log(fault.target)

@@ -68,10 +68,6 @@ LASTING = {
 MAX_SECONDS = 8.0
 """Seconds: longer than a lease, a hang, and the patience of callers and of Valkey's clients."""
 
-UNTIL_ALL_HAVE_PASSED = 10.0
-"""Seconds until somebody looks whether what was stopped for good has been replaced: another
-fault may be in the way until then."""
-
 STEPS = (20, 3600)
 """How far the clock is stepped, in seconds."""
 
@@ -161,6 +157,4 @@ def _one_of_each_first(draw: random.Random, menu: Sequence[Fault]) -> list[Fault
 
 def _timed(draw: random.Random, fault: Fault, after: float) -> Fault:
     seconds = draw.uniform(0.5, MAX_SECONDS) if fault.kind in LASTING else 0.0
-    if fault.kind in FREEZES:
-        seconds = UNTIL_ALL_HAVE_PASSED
     return Fault(fault.kind, fault.target, after, seconds)

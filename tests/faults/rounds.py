@@ -106,6 +106,8 @@ class Ground:
             let_pass = injector.inject(fault)
             self.tree.rest(fault.seconds)
             let_pass()
+        for look in injector.afterwards:
+            look()
 
     def _rest_until(self, moment: float) -> None:
         self.tree.rest(max(0.0, moment - time.monotonic()))
