@@ -38,7 +38,7 @@ faults: $(VENV)/installed-dev ## Let everything fail that can, and prove that no
 	$(BIN)/python -m tests.faults
 
 faults-short: ## The same in five minutes
-	@$(MAKE) --no-print-directory faults FAULTS=16
+	@$(MAKE) --no-print-directory faults FAULTS=14
 
 webhook-proof: $(VENV)/installed-dev ## Deliver 10,000 events while receivers are dead and workers are killed (10 minutes)
 	$(BIN)/python -m benchmarks.webhooks outage

@@ -28,7 +28,8 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         """Connect to nothing yet; `url` is an SQLAlchemy URL (sqlite or postgresql+psycopg)."""
-        self.engine = _engine(url, pool_size)
+        self._place = _place(make_url(url))
+        self.engine = _engine(url, pool_size, self._place)
         self._writer = self.engine.execution_options(sqlite_begin="IMMEDIATE")
         # SQLite waits for a lock by sleeps that double, so an unlucky thread can wait for
         # seconds. A lock lets the writers of this process take turns instead.
@@ -42,11 +43,11 @@ class Database:
     @property
     def file(self) -> Path | None:
         """The file of an SQLite database; None for Postgres and for one in memory."""
-        return _file(self.engine) if self.is_sqlite else None
+        return self._place.file if self._place else None
 
     @cached_property
     def _unpooled(self) -> Engine:
-        return _sqlite_engine(self.engine.url, poolclass=NullPool)
+        return _sqlite_engine(self.engine.url, self._place, poolclass=NullPool)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -103,10 +104,10 @@ def after_commit(session: Session, callback: Callable[[], None]) -> None:
     session.info.setdefault(AFTER_COMMIT, []).append(callback)
 
 
-def _engine(url: str, pool_size: int) -> Engine:
+def _engine(url: str, pool_size: int, place: sqlite_file.Place | None) -> Engine:
     # hide_parameters: an error's message would carry texts into logs (invariant 8).
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite_engine(url, pool_size=pool_size, max_overflow=pool_size)
+        return _sqlite_engine(url, place, pool_size=pool_size, max_overflow=pool_size)
     # A client that vanished in mid-transaction must not hold rows for hours.
     options = (
         "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s "
@@ -128,7 +129,7 @@ def _engine(url: str, pool_size: int) -> Engine:
     )
 
 
-def _sqlite_engine(url: str | URL, **pool: Any) -> Engine:
+def _sqlite_engine(url: str | URL, place: sqlite_file.Place | None, **pool: Any) -> Engine:
     # isolation_level=None: the driver must not open transactions by itself,
     # or BEGIN IMMEDIATE below would come too late.
     engine = create_engine(
@@ -137,20 +138,21 @@ def _sqlite_engine(url: str | URL, **pool: Any) -> Engine:
         connect_args={"isolation_level": None, "timeout": 30, "check_same_thread": False},
         **pool,
     )
-    file = _file(engine)
-    if file:
-        sqlite_file.guard(engine, file)
+    if place:
+        sqlite_file.guard(engine, place)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _file(engine: Engine) -> Path | None:
-    """Return the file of an SQLite engine; None for one in memory, or by a `file:` URI."""
-    name = engine.url.database
+def _place(url: URL) -> sqlite_file.Place | None:
+    """Return where an SQLite file is; None for others, one in memory, or by a `file:` URI."""
+    name = url.database
+    if url.get_backend_name() != "sqlite":
+        return None
     if not name or name == ":memory:" or name.startswith("file:"):
         return None
-    return Path(name)
+    return sqlite_file.Place(Path(name))
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

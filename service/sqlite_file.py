@@ -3,7 +3,8 @@
 SQLite opens a file once. Whoever removes or replaces it meanwhile leaves the open connections
 with a file that no path leads to: they go on, and what they commit is lost with them
 (https://www.sqlite.org/howtocorrupt.html, section 2.4). SQLite itself would also make a new,
-empty database for the next connection.
+empty database for the next connection. And whoever opens a copy that was put in the file's
+place finds the file's log beside it, applies it to the copy, and takes it from the file.
 """
 
 import os
@@ -38,13 +39,17 @@ def marker(file: Path) -> Path:
 
 
 def make(file: Path) -> None:
-    """Make an empty file, for its owner only, unless there is one.
+    """Make an empty file, for its owner only, unless there is one; else take it for the database.
 
     Raises DatabaseLost where a database was made before and is gone or empty: a new one
     would hide the loss. An unreadable folder is left to whoever opens the database.
     """
     if _is_empty(file):
         require_new(file)
+    elif marker(file).exists():
+        # Where nothing can be written, whoever opens the database says so.
+        with suppress(OSError):
+            mark(file)
     with suppress(OSError):
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
@@ -61,22 +66,57 @@ def require_new(file: Path) -> None:
 
 
 def mark(file: Path) -> None:
-    """Remember that a database was made here."""
-    marker(file).touch(0o600)
+    """Remember that a database was made here, and which file it is."""
+    made, inode = marker(file), file.stat().st_ino
+    if _marked(file) != inode:
+        made.touch(0o600)
+        made.write_text(f"{inode}\n")
 
 
-def guard(engine: Engine, file: Path) -> None:
-    """Have each connection opened on the file that is there, and used for that file only.
+def is_another(file: Path) -> bool:
+    """Tell whether the marker names another file than the one at the path."""
+    found = _identity(file)
+    return found is not None and _marked(file) not in {None, found[1]}
+
+
+class Place:
+    """The path of a database, and which file belongs there.
+
+    That is the one that the last `migrate` or `restore` left there. Without a marker, or with
+    one of a release that wrote nothing into it, it is the first one that was found.
+    """
+
+    def __init__(self, file: Path) -> None:
+        """Look at nothing yet."""
+        self.file = file
+        self._belongs: tuple[int, int] | None = None
+
+    def refuse_another(self, found: tuple[int, int] | None) -> None:
+        """Raise sqlite3.OperationalError if the file that was found there does not belong there."""
+        if found is None:
+            return
+        if self._belongs is None:
+            if _marked(self.file) not in {None, found[1]}:
+                raise _moved()
+            self._belongs = found
+        elif found != self._belongs:
+            raise _moved()
+
+
+def guard(engine: Engine, place: Place) -> None:
+    """Have each connection opened on the file that belongs there, and used for that file only.
 
     A pooled connection whose file was removed or replaced is thrown away when it is asked
     for; one that is in the middle of a transaction then cannot commit.
     """
+    file = place.file
 
     def open_existing(_dialect: Any, record: _Connected, args: list[Any], options: Any) -> None:
-        record.info[IDENTITY] = _identity(file)
+        found = record.info[IDENTITY] = _identity(file)
         if _is_empty(file) and marker(file).exists():
             # SQLite would take an empty file for a new database, and its log for an old one.
             raise _moved()
+        place.refuse_another(found)
         # Else SQLite would make a new, empty database in the place of a lost one.
         args[0] = f"{Path(args[0]).absolute().as_uri()}?mode=rw"
         options["uri"] = True
@@ -110,6 +150,13 @@ def _is_empty(file: Path) -> bool:
         return file.stat().st_size == 0
     except OSError:
         return True
+
+
+def _marked(file: Path) -> int | None:
+    """Return the inode that the marker names; None where it names none."""
+    with suppress(OSError, ValueError):
+        return int(marker(file).read_text())
+    return None
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alembic.util import CommandError
 
-from service import clock, migrations
+from service import clock, migrations, sqlite_file
 from service.backup.files import BackupRefused, draft_of, flush, new_file
 
 MAGIC = b"SQLite format 3\0"
@@ -22,6 +22,12 @@ def back_up(database: Path, file: Path) -> None:
 
     Raises BackupRefused where that is impossible, or the database is damaged.
     """
+    if sqlite_file.is_another(database):
+        # To read it would apply the right one's log to it, and take that from the right one.
+        raise BackupRefused(
+            f"{database} is another file than the one that was made there. Put that one back; "
+            "or run `netiquette migrate` if this one is to be the database."
+        )
     with new_file(file) as draft:
         _copy(database, draft)
 
@@ -37,6 +43,7 @@ def restore(database: Path, file: Path) -> Path | None:
         _copy(file, draft)
         if not database.exists():
             draft.replace(database)
+            sqlite_file.mark(database)
             return None
         aside = database.with_name(f"{database.name}.{clock.now():%Y%m%dT%H%M%SZ}")
         with _alone(database):
@@ -48,6 +55,7 @@ def restore(database: Path, file: Path) -> Path | None:
                 with suppress(FileNotFoundError):
                     database.with_name(database.name + log).rename(f"{aside}{log}")
             draft.replace(database)
+            sqlite_file.mark(database)
             flush(database.parent)
         return aside
 

@@ -22,7 +22,8 @@ class Fault(Enum):
     )
     GONE = (
         "The database's file is gone, or another one is in its place; nothing was stored. Its "
-        "operator has to stop the service and put it back, or restore a backup."
+        "operator has to stop the service and put it back, or restore a backup and run "
+        "`netiquette migrate`."
     )
     CANNOT_OPEN = (
         "The database's file cannot be opened; nothing was stored. Its operator has to look "

@@ -4,24 +4,37 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import psutil
 import psycopg
 import redis
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from service.db import Database
+from service.db import Database, _empty_log
 from service.policy.document import FIRST_POLICY
 from service.tables import Policy
 from service.tables import Site as SiteRow
 from tests.faults.disk import Disk
+from tests.faults.files import Files
 from tests.faults.plan import Fault
 from tests.faults.postgres import Postgres
+from tests.faults.quiet import nothing_waits
 from tests.faults.traffic import Site, Traffic
 from tests.faults.tree import Tree
+from tests.support.fake_worker import KEEPS_A_LOCK
+
+REST_BEFORE, REST_AFTER = 0.3, 0.5
+"""Seconds without a request before and after something is stopped that is to be idle."""
+
+UNTIL_IDLE = 5.0
+"""Seconds to wait for that, unless another fault is in the way."""
+
+UNTIL_REPLACED = 180.0
+"""Seconds: beyond the patience of the watchdog, with the usual limits, too."""
 
 Passing = Callable[[], object]
 """Lets the fault pass."""
@@ -41,6 +54,9 @@ class Injector:
     postgres: Postgres | None
     site: Site
     traffic: Traffic
+    complain: Callable[[str], None]
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    """What to look at once all faults of the round have passed: they may be in its way."""
 
     def inject(self, fault: Fault) -> Passing:
         """Bring it about; returns what lets it pass, to be called once."""
@@ -57,13 +73,42 @@ class Injector:
 
     def _stop(self, fault: Fault) -> Passing:
         stopped = self.tree.signal(fault.target, SIGSTOP)
+        return lambda: _go_on(stopped)
 
-        def go_on() -> None:
-            for process in stopped:
-                with suppress(psutil.NoSuchProcess):
-                    process.send_signal(SIGCONT)
+    def _stop_idle(self, fault: Fault) -> Passing:
+        return self._while_idle(lambda: self._stop(fault))
 
-        return go_on
+    def _freeze(self, fault: Fault) -> Passing:
+        """Stop it for good: somebody must replace it.
+
+        Of several children one is enough: it does the others' work, until they go on.
+        """
+        stopped = self.tree.signal(fault.target, SIGSTOP)
+
+        def is_replaced() -> bool:
+            return not (stopped and all(map(_exists, stopped)))
+
+        def see_replaced() -> None:
+            if not self.tree.wait_until(is_replaced, UNTIL_REPLACED):
+                self.complain(f"{fault.target} was stopped, and nobody replaced it")
+            _go_on(stopped)
+
+        self.afterwards.append(see_replaced)
+        return by_itself
+
+    def _freeze_idle(self, fault: Fault) -> Passing:
+        return self._while_idle(lambda: self._freeze(fault))
+
+    def _while_idle(self, stop: Callable[[], Passing]) -> Passing:
+        """Let the traffic rest while something is stopped."""
+        self.traffic.pause()
+        self.tree.wait_until(lambda: nothing_waits(self.database, self.site.id), UNTIL_IDLE)
+        self.tree.rest(REST_BEFORE)
+        try:
+            return stop()
+        finally:
+            self.tree.rest(REST_AFTER)
+            self.traffic.go_on()
 
     def _valkey_emptied(self, _fault: Fault) -> Passing:
         client = redis.Redis.from_url(self.tree.broker_url, socket_timeout=2)
@@ -88,8 +133,8 @@ class Injector:
             server = self._to_postgres()
             server.execute("LOCK TABLE comment IN EXCLUSIVE MODE")
             return server.close
-        file = self._to_sqlite(timeout=30)
-        file.execute("BEGIN IMMEDIATE")
+        file = self.database.engine.raw_connection()
+        file.cursor().execute("BEGIN IMMEDIATE")
         return file.close
 
     def _database_restarted(self, _fault: Fault) -> Passing:
@@ -123,21 +168,40 @@ class Injector:
     def _begin_new_log(self) -> None:
         """Leave no log to write into, without which much would still fit in."""
         # It may be dead, stopped or locked at the moment.
-        with suppress(sqlite3.OperationalError, psycopg.Error):
+        with suppress(SQLAlchemyError, sqlite3.OperationalError, psycopg.Error):
             if self.postgres:
                 with closing(self._to_postgres()) as server:
                     server.execute("SELECT pg_switch_wal()")
             else:
-                with closing(self._to_sqlite(timeout=1)) as file:
-                    file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                with closing(self.database.engine.raw_connection()) as file:
+                    _empty_log(file.cursor())
 
     def _to_postgres(self) -> psycopg.Connection:
         url = self.tree.database_url.replace("+psycopg", "")
         return psycopg.connect(url, connect_timeout=3)
 
-    def _to_sqlite(self, timeout: float) -> sqlite3.Connection:
-        path = self.tree.var / "netiquette.db"
-        return sqlite3.connect(path, timeout, isolation_level=None, check_same_thread=False)
+    def _rotation_fails(self, fault: Fault) -> Passing:
+        """Have a log rotated while the disk is full, and once more when it is not."""
+        log = self._files.make_room_for_log(fault.target)
+        make_room = self._disk_full(fault)
+        self._files.let_log_grow(log)
+        self.afterwards.append(lambda: self._files.await_rotation(log))
+        return make_room
+
+    def _log_deleted(self, fault: Fault) -> Passing:
+        self._files.delete_log(fault.target)
+        return by_itself
+
+    def _logs_deleted(self, _fault: Fault) -> Passing:
+        self._files.delete_logs()
+        return by_itself
+
+    def _database_swapped(self, fault: Fault) -> Passing:
+        return self._files.swap_database(fault.target)
+
+    @property
+    def _files(self) -> Files:
+        return Files(self.tree, self.complain)
 
     def _writers(self) -> list[psutil.Process]:
         return self.tree.processes() + (self.postgres.processes() if self.postgres else [])
@@ -161,6 +225,11 @@ class Injector:
         self.traffic.post_poison(fault.target)
         return by_itself
 
+    def _lock_kept(self, _fault: Fault) -> Passing:
+        """Have a child killed that holds a lock its parent waits for."""
+        self.traffic.post_poison(KEEPS_A_LOCK)
+        return by_itself
+
     def _policy_switched(self, _fault: Fault) -> Passing:
         """Switch to a policy that lets pass what the one before flagged."""
         lenient = FIRST_POLICY.model_copy(update={"flag_at": {"toxicity": 0.95}})
@@ -180,3 +249,16 @@ class Injector:
         self.tree.model.write_text(secrets.token_hex())
         self.tree.signal("score", SIGTERM)
         return by_itself
+
+
+def _go_on(stopped: list[psutil.Process]) -> None:
+    for process in stopped:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(SIGCONT)
+
+
+def _exists(process: psutil.Process) -> bool:
+    """Tell whether it lives, or has ended and is not yet waited for."""
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False

@@ -11,6 +11,9 @@ class Kind(StrEnum):
 
     KILL = "kill"
     STOP = "stop"
+    STOP_IDLE = "stop idle"
+    FREEZE = "freeze"
+    FREEZE_IDLE = "freeze idle"
     RESTART = "restart"
     VALKEY_EMPTIED = "valkey emptied"
     VALKEY_SILENT = "valkey silent"
@@ -20,26 +23,43 @@ class Kind(StrEnum):
     DATABASE_CRASHED = "database crashed"
     DATABASE_STOPPED = "database stopped"
     DISK_FULL = "disk full"
+    ROTATION_FAILS = "disk full at rotation of"
+    LOG_DELETED = "delete log of"
+    LOGS_DELETED = "delete all logs"
+    DATABASE_SWAPPED = "database swapped for"
     CLOCK_FORWARD = "clock forward"
     CLOCK_BACK = "clock back"
     POISON = "poison"
+    LOCK_KEPT = "lock kept"
     POLICY_SWITCHED = "policy switched"
     MODEL_SWITCHED = "model switched"
 
 
 PROCESSES = ("api", "score", "score child", "io", "valkey", "guardian", "up")
+REPLACED = ("score", "score children")
+"""What is replaced, by itself or by the children, if it is stopped for good."""
+
+LOGS = ("api", "score", "io", "valkey")
+SWAPPED = ("nothing", "an empty file", "an older copy")
+
 POISON = ("STIRBT", "KLEMMT", "MURKS", "NANU", "FRISST")
 """Words at which the engine dies, hangs, raises, returns NaN, or runs out of memory."""
 
-ON_PROCESSES = (Kind.KILL, Kind.STOP, Kind.RESTART)
+ON_PROCESSES = (Kind.KILL, Kind.STOP, Kind.STOP_IDLE, Kind.RESTART)
+FREEZES = (Kind.FREEZE, Kind.FREEZE_IDLE)
+ON_CLOCK = (Kind.CLOCK_FORWARD, Kind.CLOCK_BACK)
+ON_SQLITE = (Kind.DATABASE_SWAPPED,)
 ON_POSTGRES = (Kind.DATABASE_RESTARTED, Kind.DATABASE_CRASHED, Kind.DATABASE_STOPPED)
 LASTING = {
     Kind.STOP,
+    Kind.STOP_IDLE,
     Kind.VALKEY_SILENT,
     Kind.LONG_READER,
     Kind.LONG_WRITER,
     *ON_POSTGRES,
     Kind.DISK_FULL,
+    Kind.ROTATION_FAILS,
+    Kind.DATABASE_SWAPPED,
     Kind.CLOCK_FORWARD,
     Kind.CLOCK_BACK,
 }
@@ -87,7 +107,7 @@ def rounds(seed: int, faults: int, *, postgres: bool) -> Iterator[Round]:
     draw = random.Random(seed)  # noqa: S311 - a seed, not a secret
     menu = _menu(postgres=postgres)
     alone = _one_of_each_first(draw, menu)[: max(1, faults * 2 // 3)]
-    pairs = [draw.sample(menu, 2) for _ in range((faults - len(alone) + 1) // 2)]
+    pairs = [_pair(draw, menu) for _ in range((faults - len(alone) + 1) // 2)]
     planned = [[fault] for fault in alone] + pairs
     for number, (what, *others) in enumerate(planned, 1):
         timed = [_timed(draw, what, 0.0)]
@@ -96,17 +116,36 @@ def rounds(seed: int, faults: int, *, postgres: bool) -> Iterator[Round]:
 
 
 def _menu(*, postgres: bool) -> list[Fault]:
-    processes = [Fault(kind, target) for kind in ON_PROCESSES for target in PROCESSES]
+    targets: dict[Kind, Sequence[str]] = dict.fromkeys(ON_PROCESSES, PROCESSES)
+    targets |= dict.fromkeys(FREEZES, REPLACED)
+    targets |= dict.fromkeys(ON_CLOCK, tuple(f"{step} s" for step in STEPS))
+    targets |= {Kind.POISON: POISON, Kind.LOG_DELETED: LOGS, Kind.ROTATION_FAILS: LOGS}
+    targets |= {Kind.DATABASE_SWAPPED: SWAPPED}
+    menu = [Fault(kind, target) for kind in Kind for target in targets.get(kind, [""])]
     # It does not let itself be ended as long as `up` lives.
-    processes.remove(Fault(Kind.RESTART, "guardian"))
-    clock = [
-        Fault(kind, f"{step} s") for kind in (Kind.CLOCK_FORWARD, Kind.CLOCK_BACK) for step in STEPS
-    ]
-    poison = [Fault(Kind.POISON, word) for word in POISON]
-    special = {*ON_PROCESSES, *ON_POSTGRES, Kind.CLOCK_FORWARD, Kind.CLOCK_BACK, Kind.POISON}
-    others = [Fault(kind) for kind in Kind if kind not in special]
-    database = [Fault(kind) for kind in ON_POSTGRES] if postgres else []
-    return processes + clock + poison + others + database
+    menu.remove(Fault(Kind.RESTART, "guardian"))
+    elsewhere = ON_SQLITE if postgres else ON_POSTGRES
+    return [fault for fault in menu if fault.kind not in elsewhere]
+
+
+def _pair(draw: random.Random, menu: Sequence[Fault]) -> list[Fault]:
+    while True:
+        pair = draw.sample(menu, 2)
+        if not _contradict(*pair):
+            return pair
+
+
+def _contradict(one: Fault, other: Fault) -> bool:
+    """Tell whether the second cannot be brought about, or would be somebody's own decision.
+
+    There is one file to swap, and `up` takes the file that it finds at its start for the
+    database: an operator may have put it there.
+    """
+    swapped = [fault for fault in (one, other) if fault.kind is Kind.DATABASE_SWAPPED]
+    restarts = any(
+        fault.kind in {Kind.KILL, Kind.RESTART} and fault.target == "up" for fault in (one, other)
+    )
+    return len(swapped) == 2 or (bool(swapped) and restarts)
 
 
 def _one_of_each_first(draw: random.Random, menu: Sequence[Fault]) -> list[Fault]:

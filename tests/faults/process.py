@@ -31,9 +31,11 @@ def _score() -> int:
     from service.settings import settings
     from service.telemetry import configure_logging
     from tests.faults.engine import load
+    from tests.support.fake_worker import be_impatient
     from workers.processes import run_scoring
 
     configure_logging()
+    be_impatient()
     return run_scoring(settings(), load, CHILDREN)
 
 

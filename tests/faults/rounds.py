@@ -3,17 +3,16 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx2
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, func, select
 
+from service.backup.files import BackupRefused
 from service.db import Database
-from service.domain.states import State
 from service.http.callers import Scope
 from service.ids import new_id
 from service.tables import Comment, Event
@@ -25,6 +24,7 @@ from tests.faults.injecting import Injector
 from tests.faults.ledger import Kept, Ledger
 from tests.faults.plan import Fault, Round
 from tests.faults.postgres import Postgres
+from tests.faults.quiet import nothing_waits
 from tests.faults.record import check_tables
 from tests.faults.traffic import Site, Traffic
 from tests.faults.tree import Tree
@@ -35,7 +35,7 @@ BEFORE, AFTER = 0.5, 1.5
 PATIENCE = 90.0
 """Seconds from the last fault's passing until everything must be decided."""
 
-IN_THE_WAY = (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError)
+IN_THE_WAY = (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError, BackupRefused)
 """What says that a fault cannot be brought about before another has passed: no policy is
 switched on a full disk."""
 
@@ -87,8 +87,9 @@ class Ground:
 
     def _let_happen(self, outcome: Outcome, traffic: Traffic) -> None:
         """Bring the round's faults about and let them pass, each in its time."""
+        complain = outcome.ledger.complain
         injector = Injector(
-            self.tree, self.disk, self.database, self.postgres, outcome.site, traffic
+            self.tree, self.disk, self.database, self.postgres, outcome.site, traffic, complain
         )
         began = time.monotonic()
         passing, late = [], []
@@ -105,19 +106,15 @@ class Ground:
             let_pass = injector.inject(fault)
             self.tree.rest(fault.seconds)
             let_pass()
+        for look in injector.afterwards:
+            look()
 
     def _rest_until(self, moment: float) -> None:
         self.tree.rest(max(0.0, moment - time.monotonic()))
 
     def _is_quiet(self, site: Site) -> bool:
         """Tell whether all is there, and nothing of the site waits or is held."""
-        if not self.tree.is_whole():
-            return False
-        waiting = or_(col(Comment.state) == State.PENDING, col(Comment.lease).is_not(None))
-        with suppress(SQLAlchemyError), self.database.read() as session:
-            query = select(func.count()).where(col(Comment.site_id) == site.id, waiting)
-            return session.exec(query).one() == 0
-        return False
+        return self.tree.is_whole() and nothing_waits(self.database, site.id)
 
     def _problems(self, outcome: Outcome, *, quiet: bool) -> Iterator[str]:
         yield from outcome.ledger.wrong

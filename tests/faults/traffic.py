@@ -179,6 +179,8 @@ class Traffic:
         """Let nobody begin yet."""
         self._site, self._ledger, self._seed = site, ledger, seed
         self._stopping = threading.Event()
+        self._going = threading.Event()
+        self._going.set()
         self._poison: SimpleQueue[str] = SimpleQueue()
         people: list[tuple[type[Author | Moderator], str]] = [
             (Author, f"autor-{n}") for n in range(AUTHORS)
@@ -198,6 +200,14 @@ class Traffic:
         """Let somebody post a comment with this word next."""
         self._poison.put(word)
 
+    def pause(self) -> None:
+        """Let everybody finish the request that they are at, and send none until `go_on`."""
+        self._going.clear()
+
+    def go_on(self) -> None:
+        """Let everybody go on."""
+        self._going.set()
+
     def stop(self) -> None:
         """Let everybody finish the request that they are at."""
         self._stopping.set()
@@ -211,6 +221,7 @@ class Traffic:
         with closing(Caller(self._site.url, self._site.token, self._ledger)) as caller:
             person = kind(caller, self._ledger, draw, name)
             while not self._stopping.wait(draw.uniform(0, 2 * PAUSE)):
+                self._going.wait()
                 try:
                     self._act(person)
                 except Exception as error:  # noqa: BLE001 - a thread's end would go unnoticed

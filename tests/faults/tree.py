@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import psutil
@@ -49,6 +50,8 @@ class Tree:
     def __init__(self, folder: Path, database_url: str | None, *, bundled: bool) -> None:
         """Start nothing yet; `database_url`: Postgres instead of a file."""
         self.var = folder / "var"
+        self.removed = folder / "removed logs"
+        """Hard links to logs that a fault has removed: their text is looked at, too."""
         self.model = folder / "models" / "fake"
         self.model.parent.mkdir()
         self.model.write_text("first")
@@ -106,14 +109,14 @@ class Tree:
             up = psutil.Process(self._process.pid) if self._process else None
             if up is None or name == "up":
                 return [up] if up else []
-            if name == "score child":
+            if name in {"score child", "score children"}:
                 return [child for score in self.find("score") for child in score.children()]
             return [child for child in up.children() if WORDS[name] in " ".join(child.cmdline())]
         return []
 
     def signal(self, name: str, number: signal.Signals) -> list[psutil.Process]:
         """Send a signal to what has that name now; returns whom it was sent to."""
-        hit = self.find(name)[:1]
+        hit = self.find(name) if name == "score children" else self.find(name)[:1]
         for process in hit:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
@@ -131,15 +134,21 @@ class Tree:
         """Tell whether every process is there and the service is ready, with nothing amiss."""
         if self.missing():
             return False
+        ready = self.readiness()
+        return ready is not None and not ready["degraded"]
+
+    def readiness(self) -> dict[str, Any] | None:
+        """Return what `/readyz` says; None where it does not say that comments are accepted."""
         try:
             ready = httpx2.get(f"{self.url}/readyz", timeout=5, trust_env=False)
         except httpx2.HTTPError:
-            return False
-        return ready.status_code == 200 and not ready.json()["degraded"]
+            return None
+        found: dict[str, Any] | None = ready.json() if ready.status_code == 200 else None
+        return found
 
     def said(self) -> str:
         """Return everything that its processes have written."""
-        files = [self._console, *sorted(self.var.glob("log/*"))]
+        files = [self._console, *sorted(self.var.glob("log/*")), *sorted(self.removed.glob("*"))]
         return "\n".join(f"--- {file.name}\n{file.read_text('utf-8', 'replace')}" for file in files)
 
     def close(self) -> int | None:

@@ -9,12 +9,16 @@ import os
 import sys
 from pathlib import Path
 
-from service.embedded import child, database, specs, start
+from service.embedded import child, database, specs, start, supervisor
 from service.embedded.valkey import HOST, Broker
 from service.settings import settings
 
 STEADY = 2.0
 """Seconds instead of half a minute: the suite kills in minutes what would last for weeks."""
+
+
+LOG_CHECK = 0.5
+"""Seconds instead of ten: no fault lasts longer than eight."""
 
 
 class ProxiedBroker(Broker):
@@ -49,6 +53,7 @@ _file_url = database.url
 def main() -> int:
     """Run until told to end."""
     child.STEADY = STEADY
+    supervisor.LOG_CHECK = LOG_CHECK
     specs.command = command  # type: ignore[attr-defined]  # where the children's specs look it up
     start.Broker = ProxiedBroker  # type: ignore[attr-defined]  # where the start looks it up
     database.url = database_url

@@ -6,14 +6,18 @@ Run as a program: `fake_worker.py score [children] | io | beat`.
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
+
+from billiard.process import current_process
 
 from service.settings import Settings
 from service.telemetry import configure_logging
 from workers.engines import Scored
 from workers.engines.cost import TOO_COSTLY
 from workers.processes import run_beat, run_io, run_scoring
+from workers.scoring import watchdog
 
 TOXIC = "Idiot"
 RAISES = "MURKS"
@@ -27,6 +31,12 @@ COSTLY = "TEUER"
 FRENCH = "FRANZ"
 DOUBTFUL = "KURZ"
 """Of no language that could be determined, nor one likelier than the other."""
+KEEPS_A_LOCK = "SCHLOSS"
+KEEPS_SECONDS = 1.0
+"""How long a child lives that keeps a lock of its parent's: its result must have been sent."""
+
+IMPATIENT = "FAKE_IMPATIENT"
+"""Set in the environment of a worker whose watchdog is to be quick."""
 
 
 class FakeEngine:
@@ -57,6 +67,8 @@ class FakeEngine:
             time.sleep(SLOW_SECONDS)
         if LASTS in text:
             time.sleep(60)
+        if KEEPS_A_LOCK in text:
+            keep_lock()
         score = float("nan") if NOT_A_NUMBER in text else 0.9 if TOXIC in text else 0.01
         language = "fr" if FRENCH in text else "und" if DOUBTFUL in text else "de"
         return Scored(
@@ -68,6 +80,20 @@ class FakeEngine:
         )
 
 
+def keep_lock() -> None:
+    """Let the parent wait for ever, as once happened: a child was killed that held this lock.
+
+    billiard's parent takes it to count the child's result (`on_ready`, `billiard/pool.py`).
+    """
+    current_process()._target.on_ready_counter.get_lock().acquire()
+    threading.Timer(KEEPS_SECONDS, os.kill, [os.getpid(), signal.SIGKILL]).start()
+
+
+def be_impatient() -> None:
+    """Let the watchdog look each second, and wait for three seconds beyond a lease."""
+    watchdog.LOOK_SECONDS, watchdog.MARGIN_SECONDS = 1.0, 3.0
+
+
 def load(settings: Settings, _threads: int) -> FakeEngine:
     if not (settings.models_dir / "fake").exists():
         raise FileNotFoundError("no fake model there")
@@ -77,6 +103,8 @@ def load(settings: Settings, _threads: int) -> FakeEngine:
 def main(kind: str, concurrency: int = 1) -> int:
     configure_logging()
     settings = Settings()
+    if IMPATIENT in os.environ:
+        be_impatient()
     if kind == "score":
         return run_scoring(settings, load, concurrency)
     if kind == "io":

@@ -17,7 +17,9 @@ from workers.models import chosen
 from workers.scoring.batch import Scoring
 from workers.scoring.checks import works
 from workers.scoring.outcomes import Outcome
+from workers.scoring.parent import Parent
 from workers.scoring.pulse import Pulse
+from workers.scoring.watchdog import patience
 
 Loader = Callable[[Settings, int], Engine]
 """A function that loads the engine for the settings on a number of threads; raises any error."""
@@ -62,8 +64,11 @@ class ScoringChild:
         self._stopped = threading.Event()
 
     def start(self, parent: int) -> None:
-        """Start to load the engine, in the child; the child ends when the process `parent` does."""
-        self._parent = parent
+        """Start to load the engine, in the child; the child ends when the process `parent` does.
+
+        It ends both when the parent was stopped for as long as the watchdog is patient.
+        """
+        self._parent = Parent(parent, self._pulse, patience(self._scoring.settings))
         self._id = f"{socket.gethostname()}:{os.getpid()}"
         self._started = clock.now()
         self._thread = threading.Thread(target=self._live, name="engine", daemon=True)
@@ -188,12 +193,12 @@ class ScoringChild:
             log.warning("heartbeat_failed", error=type(error).__name__)
 
     def _rest(self, seconds: float) -> None:
-        """Wait for `seconds` or a wake-up; end this process at once if its parent has died.
-
-        Nothing else would ever end a process without its parent.
-        """
+        """Wait for `seconds` or a wake-up; end this process if its parent has ended or stopped."""
         for _ in range(max(1, round(seconds))):
-            if os.getppid() != self._parent:
+            if self._parent.is_stopped():
+                self._parent.end()
+                os._exit(1)
+            if self._parent.is_gone:
                 os._exit(1)
             if self._wake.wait(min(seconds, 1.0)):
                 self._wake.clear()

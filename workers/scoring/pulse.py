@@ -10,11 +10,11 @@ MAX_LOADING_SECONDS = 600.0
 """A model that loads for longer than this counts as one that never will."""
 
 _MOMENT = struct.Struct("d")
-_WORKED, _LOADING = 0, _MOMENT.size
+_WORKED, _LOADING, _BREATHED = (number * _MOMENT.size for number in range(3))
 
 
 class Pulse:
-    """When a child last began or ended a task, and whether one loads a model.
+    """When a child last began or ended a task, whether one loads a model, whether the parent lives.
 
     The children inherit its memory by the fork. It has no lock, since a killed child would
     keep it, and needs no database, so that a slow one does not look like a dead child. The
@@ -23,7 +23,7 @@ class Pulse:
 
     def __init__(self) -> None:
         """Make the memory: before the fork, or nobody shares it."""
-        self._memory = mmap.mmap(-1, 2 * _MOMENT.size)
+        self._memory = mmap.mmap(-1, 3 * _MOMENT.size)
 
     def beat(self) -> None:
         """Say that a child is at work."""
@@ -33,6 +33,15 @@ class Pulse:
     def last(self) -> float:
         """Moment of the last beat; 0 if there was none."""
         return self._get(_WORKED)
+
+    def breathe(self) -> None:
+        """Say that the parent's threads run."""
+        self._set(_BREATHED, time.monotonic())
+
+    @property
+    def breath(self) -> float:
+        """Moment of the parent's last breath; 0 if there was none."""
+        return self._get(_BREATHED)
 
     @contextmanager
     def loading(self) -> Iterator[None]:

@@ -1,7 +1,8 @@
 """Ends a scoring worker that does nothing although work waits.
 
 Celery's time limit ends a child that hangs in a task. Nobody else notices a child that was
-stopped between two tasks, or a parent whose loop waits for a lock for ever.
+stopped between two tasks, or a parent whose loop waits for a lock for ever. A parent that was
+stopped stops its watchdog, too: `workers.scoring.parent` is for the children, who end it.
 """
 
 import os
@@ -22,6 +23,9 @@ from workers.scoring.pulse import Pulse
 
 LOOK_SECONDS = 10.0
 """Between two looks."""
+
+BREATH_SECONDS = 1.0
+"""Between two signs to the children that this process was not stopped."""
 
 MARGIN_SECONDS = 30.0
 """Beyond a lease, which outlasts the longest task: for Celery to start another child."""
@@ -74,6 +78,13 @@ class Watchdog:
             before=self._looking.acquire, after_in_parent=release, after_in_child=release
         )
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        # In a thread of its own, since a look may wait for the database for long.
+        threading.Thread(target=self._breathe, name="breath", daemon=True).start()
+
+    def _breathe(self) -> None:
+        while True:
+            self._pulse.breathe()
+            time.sleep(BREATH_SECONDS)
 
     def _watch(self) -> None:
         while True:
@@ -127,6 +138,11 @@ class Watchdog:
 def enough_looks(settings: Settings) -> int:
     """Return how many bad looks in a row it takes: the longest task and more fits between them."""
     return round((settings.lease_seconds + MARGIN_SECONDS) / LOOK_SECONDS) + 1
+
+
+def patience(settings: Settings) -> float:
+    """Return the seconds between the first bad look of a row and the last."""
+    return (enough_looks(settings) - 1) * LOOK_SECONDS
 
 
 def _clocks() -> tuple[float, float]:

@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import select
 from typer.testing import CliRunner, Result
 
+from service import sqlite_file
 from service.cli import commands
 from service.db import Database
 from service.embedded import folder
@@ -137,6 +138,23 @@ def test_where_nothing_can_be_written(run: Run, path: Path, tmp_path: Path, plac
 def test_a_name_mistyped_makes_no_database(run: Run, tmp_path: Path) -> None:
     run(url(tmp_path / "typo.db"), "backup", tmp_path / "a.db", code=1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_in_the_place_of_the_database_is_left_alone(
+    run: Run, path: Path, rows: SiteRows, tmp_path: Path
+) -> None:
+    sqlite_file.mark(path)
+    older = tmp_path / "older.db"
+    run(url(path), "backup", older)
+    database = Database(url(path))
+    add_comments(database, rows, "Seitdem.")
+    aside = path.rename(path.with_name("aside.db"))
+    older.rename(path)
+    refused = run(url(path), "backup", tmp_path / "backup.db", code=1)
+    assert "is another file than the one" in refused.output
+    aside.rename(path)
+    database.dispose()
+    assert sorted(bodies(path)) == ["Seitdem.", "Vorher."], "the log was not taken from it"
 
 
 def test_restoring_keeps_the_old_database_whole(

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from service import clock
 from service.app import create_app
+from service.backup import sqlite
 from service.db import Database
 from service.migrations import migrate
 from service.settings import Settings
@@ -123,20 +124,70 @@ def test_a_file_lost_in_mid_transaction_is_not_committed_to(
     is_unavailable(on_sqlite.post(), "gone")
 
 
-def test_a_file_put_back_is_used_again(on_sqlite: Backend, file: Path, tmp_path: Path) -> None:
-    # As an operator would who has stopped the service: with an emptied log.
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy(file, tmp_path / "copy.db")
-    delete_all(file)
-    is_unavailable(on_sqlite.post(), "gone")
-    (tmp_path / "copy.db").rename(file)
-    comment = on_sqlite.comment()
+def replace_by_empty(file: Path) -> None:
+    move(file)
+    file.touch()
+
+
+def replace_by_older(file: Path) -> None:
+    move(file)
+    older(file).rename(file)
+
+
+def older(file: Path) -> Path:
+    return file.with_name("older.db")
+
+
+@pytest.fixture
+def with_older_copy(on_sqlite: Backend, file: Path) -> Backend:
+    """Give a backend with a copy of its database in the same folder, and a comment since then."""
+    sqlite.back_up(file, older(file))
+    on_sqlite.comment()
+    return on_sqlite
+
+
+@pytest.mark.parametrize("swap", [move, replace_by_empty, replace_by_older])
+def test_a_file_put_back_is_used_again(
+    with_older_copy: Backend, file: Path, swap: Callable[[Path], None]
+) -> None:
+    backend = with_older_copy
+    swap(file)
+    for _ in range(3):
+        is_unavailable(backend.post(), "gone")
+        is_unavailable(backend.client.get("/readyz"), "gone")
+    file.with_name("elsewhere.db").rename(file)
+    backend.comment()
+    assert backend.client.get("/readyz").status_code == 200
     with closing(sqlite3.connect(file)) as connection:
         (count,) = connection.execute("SELECT count(*) FROM comment").fetchone()
-    assert count == 2
-    assert on_sqlite.read(comment["id"])["state"] == "pending"
-    assert on_sqlite.client.get("/readyz").status_code == 200
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert count == 3, "with the one that only the log held"
+
+
+def test_a_process_that_starts_meanwhile_uses_no_other_file_either(
+    with_older_copy: Backend, file: Path
+) -> None:
+    replace_by_older(file)
+    before = file.read_bytes()
+    url = str(with_older_copy.database.engine.url)
+    with TestClient(create_app(Settings(database_url=url, redis_url=DEAD_PORT))) as client:
+        is_unavailable(client.get("/readyz"), "gone")
+    assert file.read_bytes() == before, "the log beside it was not applied to it"
+
+
+def test_another_file_is_taken_for_the_database_by_a_migration(
+    on_sqlite: Backend, file: Path
+) -> None:
+    sqlite.back_up(file, older(file))
+    on_sqlite.database.dispose()
+    replace_by_older(file)
+    is_unavailable(on_sqlite.post(), "gone")
+    migrated, started_later = (Database(str(on_sqlite.database.engine.url)) for _ in range(2))
+    migrate(migrated)
+    started_later.probe()
+    is_unavailable(on_sqlite.post(), "gone")
+    for database in (migrated, started_later):
+        database.dispose()
 
 
 def overwrite(file: Path) -> None:
