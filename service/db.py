@@ -89,7 +89,10 @@ class Database:
         in the way: try again later. On Postgres there is nothing to do here: what is dead
         goes with its vacuum.
         """
-        return self.file is None or sqlite_gaps.blank_in_process(self.file)
+        if self.file is None:
+            return True
+        # Another file at this path must not be opened beside the log of ours.
+        return not sqlite_file.is_another(self.file) and sqlite_gaps.blank_in_process(self.file)
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from service.db import Database, _empty_log
+from service.db import Database
 from service.policy.document import FIRST_POLICY
 from service.tables import Policy
 from service.tables import Site as SiteRow
@@ -174,7 +174,7 @@ class Injector:
                     server.execute("SELECT pg_switch_wal()")
             else:
                 with closing(self.database.engine.raw_connection()) as file:
-                    _empty_log(file.cursor())
+                    file.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _to_postgres(self) -> psycopg.Connection:
         url = self.tree.database_url.replace("+psycopg", "")

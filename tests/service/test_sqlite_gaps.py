@@ -1,6 +1,7 @@
 """What SQLite leaves in its pages is blanked, nothing else is touched, and others write on."""
 
 import random
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service import sqlite_gaps
+from service import sqlite_file, sqlite_gaps
+from service.db import Database
 from service.sqlite_gaps import blank_gaps, blank_in_process, gap
 
 MARKER = "Zwetschgenmus"
@@ -134,3 +136,20 @@ def test_a_gap_lies_within_its_page_behind_the_header(page: bytes) -> None:
     for begin, length in gap(page):
         assert page[0] in {2, 5, 10, 13}
         assert 8 <= begin < begin + length <= len(page)
+
+
+def test_another_file_at_the_path_is_left_alone(tmp_path: Path) -> None:
+    file, copy = tmp_path / "a.db", tmp_path / "copy.db"
+    with closing(connect(file)) as connection:
+        fill(connection, 1)
+        erase(connection)
+    sqlite_file.mark(file)
+    shutil.copy(file, copy)
+    database = Database(f"sqlite:///{file}")
+    copy.replace(file)
+    before = file.read_bytes()
+    assert not database.scrub()
+    assert file.read_bytes() == before
+    sqlite_file.mark(file)
+    assert database.scrub()
+    assert file.read_bytes() != before
