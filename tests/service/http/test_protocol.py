@@ -266,7 +266,7 @@ def test_an_answer_that_nobody_reads_is_dropped() -> None:
 
 
 def test_an_answer_that_is_read_comes_whole() -> None:
-    with serving(Stingy, None, long_winded) as port, connected(port) as connection:
+    with serving(BoundedProtocol, None, long_winded) as port, connected(port) as connection:
         connection.sendall(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         assert len(read_all(connection)) > 20_000_000
 

@@ -1,5 +1,6 @@
 """POST of reports: who counts, what enough of them do, and what they never do."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -294,12 +295,13 @@ def test_unknown_and_foreign_comments_are_not_there(site: Backend, other_site: B
 
 
 @pytest.fixture
-def hurried(site: Backend) -> Backend:
-    """Return the backend with an API of its own, at which reports are limited."""
+def hurried(site: Backend) -> Iterator[Backend]:
+    """Give the backend with an API of its own, at which reports are limited."""
     url = site.database.engine.url.render_as_string(hide_password=False)
     settings = Settings(database_url=url, redis_url="redis://127.0.0.1:1/0", report_rate="2/minute")
-    client = TestClient(create_app(settings))
-    return replace(site, client=client)
+    app = create_app(settings)
+    yield replace(site, client=TestClient(app))
+    app.state.context.database.dispose()
 
 
 def test_a_reporter_may_report_so_much(hurried: Backend) -> None:

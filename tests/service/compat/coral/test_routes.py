@@ -310,6 +310,7 @@ class TestFailsClosed:
         backend = Backend.of_new_site(TestClient(app), app.state.context.database)
         with worker_on(backend.database):
             answers = [send(backend, SENT) for _ in range(2)]
+        backend.database.dispose()
         assert [answer.status_code for answer in answers] == [200, 200]
         assert [answer.json() for answer in answers] == [{}, WITHHELD]
 
