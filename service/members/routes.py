@@ -11,7 +11,7 @@ from service.http.context import Context
 from service.http.openapi import problems
 from service.http.schemas import Key
 from service.members import erasures, use_cases
-from service.members.schemas import ErasureId, ErasureOut, MemberDetails, StatusIn
+from service.members.schemas import ErasureId, ErasureOut, MemberChanges, MemberDetails
 
 router = APIRouter(prefix="/v1", tags=["members"])
 
@@ -25,13 +25,17 @@ def get_member(key: MemberKey, caller: ReadingKey, context: Context) -> MemberDe
     return use_cases.read_member(context, caller.site_id, key)
 
 
-@router.patch("/members/{key}", responses=problems(NotFound), summary="Set a member's status")
+@router.patch("/members/{key}", responses=problems(NotFound), summary="Change a member's status")
 def patch_member(
-    key: MemberKey, change: StatusIn, caller: StatusKey, context: Context
+    key: MemberKey, changes: MemberChanges, caller: StatusKey, context: Context
 ) -> MemberDetails:
-    """Suspend, ban or premoderate a member, with or without an end, or make them active."""
-    who = change.moderator.who if change.moderator else None
-    return use_cases.set_status(context, caller.site_id, key, change, who)
+    """Suspend, ban or premoderate a member, with or without an end, or make them active.
+
+    What is left out stays: a new status keeps the reason and the end of the one before,
+    unless you send others, or null. `active` ends both.
+    """
+    who = changes.moderator.who if changes.moderator else None
+    return use_cases.change_status(context, caller.site_id, key, changes, who)
 
 
 @router.delete(

@@ -1,23 +1,15 @@
 """Request and response bodies of the member calls."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from service.domain.vocabulary import MemberStatus
-from service.http.schemas import Body, Strict, Time, id_of
+from service.http.schemas import Body, Changes, Time, TimeIn, id_of
 from service.moderators.schemas import ModeratorIn
 
 ErasureId = Annotated[UUID, id_of("erasure")]
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC, this time is outside the years 1 to 9999") from None
 
 
 class CommentCounts(BaseModel):
@@ -50,15 +42,21 @@ class MemberDetails(BaseModel):
     reports: ReportCounts
 
 
-class StatusIn(Strict):
-    """A member's new status; leaving out the reason or the end removes it."""
+class MemberChanges(Changes):
+    """The parts of a member's status to set; a field that is left out stays as it is."""
 
-    status: MemberStatus
-    reason: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
-    until: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
-        None, description="When the member is `active` again; without it, the status has no end"
+    removable = frozenset({"reason", "until"})
+
+    status: MemberStatus | None = Field(
+        None, description="What the member may do; `active` also removes `reason` and `until`"
     )
-    moderator: ModeratorIn | None = None
+    reason: Body | None = Field(
+        None, max_length=2000, description="For moderators, not readers; null removes it"
+    )
+    until: TimeIn | None = Field(
+        None, description="When the member is `active` again; null: the status has no end"
+    )
+    moderator: ModeratorIn | None = Field(None, description="The moderator for whom you act")
 
     @model_validator(mode="after")
     def _active_has_no_end(self) -> Self:

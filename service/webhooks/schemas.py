@@ -10,12 +10,11 @@ from pydantic import (
     Field,
     StringConstraints,
     TypeAdapter,
-    field_validator,
 )
 
 from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
-from service.http.schemas import Line, Page, Strict, Time, id_of
+from service.http.schemas import Changes, Line, Page, Strict, Time, id_of
 from service.webhooks.addresses import is_port_allowed
 
 MAX_RATE = 1000
@@ -51,7 +50,9 @@ SubscribedTypes = Annotated[
     AfterValidator(lambda given: list(dict.fromkeys(given))),
 ]
 
-Rate = Annotated[int, Field(ge=1, le=MAX_RATE, description="Most deliveries per second")]
+Rate = Annotated[
+    int, Field(ge=1, le=MAX_RATE, strict=True, description="Most deliveries per second")
+]
 
 
 class EndpointIn(Strict):
@@ -64,8 +65,10 @@ class EndpointIn(Strict):
     rate: Rate | None = None
 
 
-class EndpointChange(Strict):
+class EndpointChange(Changes):
     """Changes to a receiver. Fields that are left out stay as they are."""
+
+    removable = frozenset({"description", "rate"})
 
     url: EndpointUrl | None = None
     events: SubscribedTypes | None = None
@@ -77,13 +80,6 @@ class EndpointChange(Strict):
         strict=True,
         description="A receiver that is enabled again gets what it missed, oldest first",
     )
-
-    @field_validator("url", "events", "include_body", "enabled", mode="before")
-    @classmethod
-    def _needs_a_value(cls, given: object) -> object:
-        if given is None:
-            raise ValueError("cannot be null; leave it out to keep it as it is")
-        return given
 
 
 class EndpointOut(BaseModel):
