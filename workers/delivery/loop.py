@@ -6,7 +6,7 @@ A slow receiver holds up only its own task.
 import asyncio
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TypeVar
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
 from service.db import Database
+from service.domain.deliveries import Refused
 from service.secret_box import SecretBox
 from service.settings import Settings
 from workers.delivery import leasing, rounds
@@ -42,6 +43,9 @@ FINISH_SECONDS = 1.5
 
 DESCRIPTOR_PAUSE = 1.0
 """Seconds before another try where this process could open no socket."""
+
+PROBE_SECONDS = 3.0
+"""Seconds that a probe may take before its second message: both have to fit into the lease."""
 
 DATABASE_THREADS = 8
 
@@ -175,7 +179,7 @@ class _Run:
 
 
 async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]:
-    """Send the messages of a round at once, or at the endpoint's pace.
+    """Send the messages of a round at once, or at the endpoint's pace; a probe's in turn.
 
     What found no descriptor is left out, and stays due: the endpoint is not to blame.
     """
@@ -193,7 +197,10 @@ async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]
             return None
         return Done(current.url, message, attempt)
 
-    results = await asyncio.gather(*map(one, range(len(current.messages))))
+    if current.is_probe:
+        results = await _in_turn(one, len(current.messages))
+    else:
+        results = await asyncio.gather(*map(one, range(len(current.messages))))
     done = [result for result in results if result]
     if len(done) < len(results):
         log.error("descriptors_spent", hint="Raise the limit of open files (ulimit -n).")
@@ -201,3 +208,22 @@ async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]
     rest = began + pace * len(current.messages) - asyncio.get_running_loop().time()
     await asyncio.sleep(max(0.0, rest))
     return done
+
+
+async def _in_turn(
+    one: Callable[[int], Awaitable[Done | None]], count: int
+) -> Sequence[Done | None]:
+    """Send a probe's messages one by one, until one tells how the receiver fares.
+
+    A plain refusal may be due to the message. After every other outcome, also after a slow
+    answer, the rest waits for the next probe.
+    """
+    results: list[Done | None] = []
+    for place in range(count):
+        results.append(done := await one(place))
+        refused = done is not None and done.attempt.outcome
+        if not isinstance(refused, Refused) or refused.retry_after is not None:
+            break
+        if done and done.attempt.duration > PROBE_SECONDS:
+            break
+    return results

@@ -38,6 +38,8 @@ class Round:
     secrets: tuple[str, ...]
     rate: int | None
     messages: Sequence[Composed]
+    is_probe: bool = False
+    """Whether the messages go out one after the other, the next only if one was refused."""
 
 
 def next_round(
@@ -84,7 +86,8 @@ def _compose(
         # The retention has deleted their events while they were being queued.
         with database.write() as session:
             backlog.remove(session, endpoint, lost)
-    return Round(endpoint.url, _secrets(box, endpoint), endpoint.rate, composed)
+    secrets = _secrets(box, endpoint)
+    return Round(endpoint.url, secrets, endpoint.rate, composed, endpoint.failures > 0)
 
 
 def _secrets(box: SecretBox, endpoint: Endpoint) -> tuple[str, ...]:
