@@ -59,12 +59,12 @@ def allow_write(
 
 
 ReadingKey = Annotated[Caller, Depends(allow(Scope.COMMENTS, Scope.REVIEW))]
-CommentsKey = Annotated[Caller, Depends(allow(Scope.COMMENTS))]
 ReviewKey = Annotated[Caller, Depends(allow(Scope.REVIEW))]
 AdminKey = Annotated[Caller, Depends(allow(Scope.ADMIN))]
 # Events hold neither texts nor names, so a key with any of these scopes may read them.
 EventsKey = Annotated[Caller, Depends(allow(Scope.COMMENTS, Scope.REVIEW, Scope.ADMIN))]
 
+ReadingWriteKey = Annotated[Caller, Depends(allow_write(Scope.COMMENTS, Scope.REVIEW))]
 CommentsWriteKey = Annotated[Caller, Depends(allow_write(Scope.COMMENTS))]
 ReviewWriteKey = Annotated[Caller, Depends(allow_write(Scope.REVIEW))]
 AdminWriteKey = Annotated[Caller, Depends(allow_write(Scope.ADMIN))]

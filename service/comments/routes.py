@@ -32,9 +32,10 @@ from service.errors import (
     ThreadClosed,
     TooManyRevisions,
 )
+from service.http.callers import Caller
 from service.http.context import Context
 from service.http.openapi import problems
-from service.http.prefer import preferred_wait
+from service.http.prefer import Prefer, preferred_wait
 from service.http.schemas import Page
 
 router = APIRouter(prefix="/v1/comments", tags=["comments"])
@@ -78,6 +79,7 @@ async def post_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP 
     context: Context,
     intake: TheIntake,
     idempotency_key: IdempotencyKey = None,
+    _prefer: Prefer = None,
 ) -> CommentOut:
     """Store a comment; with `Prefer: wait=N` (at most 10 s), wait for its decision."""
     wait = preferred_wait(request.headers)
@@ -90,13 +92,26 @@ async def post_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP 
     accepted = await run_in_threadpool(
         use_cases.accept_comment, context, intake, caller, item, repeatable
     )
-    if wait and accepted.is_pending:
-        if await context.decision_waiters.wait(accepted.comment.id, wait):
-            response.headers["Preference-Applied"] = f"wait={wait}"
-        accepted = await run_in_threadpool(
-            use_cases.answer_waiter, context, caller, accepted, idempotency_key
-        )
+    accepted = await _await_decision(context, caller, response, accepted, wait, idempotency_key)
     return _answer(response, accepted)
+
+
+async def _await_decision(  # noqa: PLR0913, PLR0917 - as the endpoints
+    context: Context,
+    caller: Caller,
+    response: Response,
+    accepted: Accepted,
+    wait: int,
+    idempotency_key: str | None = None,
+) -> Accepted:
+    """Return the comment once it is decided, or as it is after `wait` seconds."""
+    if not wait or not accepted.is_pending:
+        return accepted
+    if await context.decision_waiters.wait(accepted.comment.id, wait):
+        response.headers["Preference-Applied"] = f"wait={wait}"
+    return await run_in_threadpool(
+        use_cases.answer_waiter, context, caller, accepted, idempotency_key
+    )
 
 
 def _answer(response: Response, accepted: Accepted) -> CommentOut:
@@ -141,11 +156,26 @@ def get_comment(comment_id: CommentId, caller: ReadingKey, context: Context) -> 
     ),
     summary="Edit a comment",
 )
-def patch_comment(
-    comment_id: CommentId, edit: EditIn, caller: CommentsWriteKey, context: Context
+async def patch_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP interface
+    comment_id: CommentId,
+    edit: EditIn,
+    request: Request,
+    response: Response,
+    caller: CommentsWriteKey,
+    context: Context,
+    _prefer: Prefer = None,
 ) -> CommentOut:
-    """Add a revision; the comment is pending until the new text has a decision."""
-    return use_cases.edit_comment(context, caller, comment_id, edit.body)
+    """Add a revision; the comment is pending until the new text has a decision.
+
+    With `Prefer: wait=N` (at most 10 s), wait for that decision.
+    """
+    wait = preferred_wait(request.headers)
+    lane = Lane.WAITING if wait else Lane.COMMENTS
+    comment = await run_in_threadpool(
+        use_cases.edit_comment, context, caller, comment_id, edit.body, lane
+    )
+    edited = Accepted(comment, created=True)
+    return (await _await_decision(context, caller, response, edited, wait)).comment
 
 
 @router.delete(

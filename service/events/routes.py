@@ -11,7 +11,7 @@ from service.events.schemas import EventsOut, EventsQuery
 from service.events.use_cases import read_events
 from service.http.context import Context
 from service.http.openapi import problems
-from service.http.prefer import preferred_wait
+from service.http.prefer import Prefer, preferred_wait
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -23,6 +23,7 @@ async def get_events(
     response: Response,
     caller: EventsKey,
     context: Context,
+    _prefer: Prefer = None,
 ) -> EventsOut:
     """Return the events after number `after`; `Prefer: wait=N` waits for one, at most 10 s.
 

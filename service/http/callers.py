@@ -6,12 +6,20 @@ from uuid import UUID
 
 
 class Scope(StrEnum):
-    """What a site key may be used for."""
+    """What a site key may be used for.
+
+    `comments`: send, edit, withdraw, report and read comments, threads and members.
+    `review`: read and decide comments, read and close threads, set a member's status.
+    `analyze`: score texts by Perspective's calls.
+    `admin`: webhooks, a member's status, erasure.
+    `leads`: with another scope, to say which moderators are leads.
+    """
 
     COMMENTS = "comments"
     REVIEW = "review"
     ANALYZE = "analyze"
     ADMIN = "admin"
+    LEADS = "leads"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def patch_member(
     What is left out stays: a new status keeps the reason and the end of the one before,
     unless you send others, or null. `active` ends both.
     """
-    who = changes.moderator.who if changes.moderator else None
+    who = changes.moderator.asserted_by(caller) if changes.moderator else None
     return use_cases.change_status(context, caller.site_id, key, changes, who)
 
 

@@ -1,10 +1,11 @@
 """Request and response bodies of the review calls."""
 
 from typing import Annotated, Literal
+from urllib.parse import unquote
 from uuid import UUID
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.comments.schemas import CommentOut, ModeratorOut
 from service.domain.states import State
@@ -16,9 +17,17 @@ MAX_CLAIMS = 50
 
 DecisionId = Annotated[UUID, id_of("decision")]
 
-ModeratorHeader = Annotated[
-    str | None,
-    Header(alias="Netiquette-Moderator", description="Key of the moderator for whom you act"),
+_header = Header(
+    alias="Netiquette-Moderator",
+    description="Key of the moderator for whom you act, percent-encoded where it is not ASCII",
+)
+
+ModeratorHeader = Annotated[Key, BeforeValidator(unquote), _header]
+"""A header in the place of `moderator`, in calls without a body."""
+
+OptionalModeratorHeader = Annotated[
+    Annotated[Key, BeforeValidator(unquote)] | None,
+    _header,
 ]
 
 
@@ -56,20 +65,33 @@ class ClaimOut(BaseModel):
 
     moderator: ModeratorOut
     until: Time
+    own: bool = Field(
+        description="Whether the claim is of the moderator for whom you act: in the header "
+        "`Netiquette-Moderator` of a GET, in the body of other calls"
+    )
 
 
 class QueueItem(CommentOut):
     """A comment in the queue."""
 
     claim: ClaimOut | None
+    risk: float | None = Field(
+        description="Highest score 0..1 of the attributes that the site's policy judges, over all "
+        "forms of the text that were scored; the order `riskiest` goes by it, null last"
+    )
     open_reports: int = Field(description="Open reports, including anonymous ones")
 
 
 class QueueCounts(BaseModel):
-    """The size of the site's whole queue; each call counts anew, so no count is out of date."""
+    """The size of the site's whole queue; each call counts anew, so no count is out of date.
 
-    flagged: int
-    reported: int = Field(description="Approved comments with open reports")
+    A comment counts under each heading that fits: as flagged and as reported, for example.
+    """
+
+    flagged: int = Field(description="Flagged comments")
+    reported: int = Field(
+        description="Comments in the queue with open reports, as `reason=reported` lists them"
+    )
     long_pending: int = Field(description="Comments that have been pending for too long")
     claimed: int = Field(description="Comments that a moderator has claimed now")
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from service.auth.dependencies import CommentsKey, CommentsWriteKey
-from service.errors import NotFound
+from service.auth.dependencies import ReadingKey, ReadingWriteKey
+from service.errors import MissingScope, NotFound
+from service.http.callers import Scope
 from service.http.context import Context
 from service.http.openapi import problems
 from service.http.schemas import Key
@@ -25,7 +26,7 @@ ThreadKey = Annotated[Key, Path(description="The site's own key of the thread")]
 def list_comments(
     key: ThreadKey,
     query: Annotated[ThreadQuery, Query()],
-    caller: CommentsKey,
+    caller: ReadingKey,
     context: Context,
 ) -> ThreadCommentsOut:
     """Return a page of comments; a thread exists once its first comment has been posted."""
@@ -34,7 +35,12 @@ def list_comments(
 
 @router.patch("/{key}", responses=problems(NotFound), summary="Close, open or change a thread")
 def patch_thread(
-    key: ThreadKey, changes: ThreadChanges, caller: CommentsWriteKey, context: Context
+    key: ThreadKey, changes: ThreadChanges, caller: ReadingWriteKey, context: Context
 ) -> ThreadState:
-    """Set the fields that are given; a field that is left out stays as it is."""
+    """Set the fields that are given; a field that is left out stays as it is.
+
+    A key with the scope `review` alone may send `open`, and nothing else.
+    """
+    if Scope.COMMENTS not in caller.scopes and changes.model_fields_set - {"open"}:
+        raise MissingScope("Send `open` alone, or a key with the scope comments.")
     return use_cases.change_thread(context, caller.site_id, key, changes)
