@@ -8,10 +8,10 @@ from fastapi.security import APIKeyQuery, HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from service.errors import MissingScope
-from service.http.callers import Caller, Scope
+from service.http.callers import Caller, Scope, scope_list
 from service.http.context import Context
 
-SITE_KEY = "A site key: nq_…, with one of the scopes that the operation names"
+SITE_KEY = f"A site key: nq_…, with one of the scopes that the operation names.\n\n{scope_list()}"
 
 # Declares the scheme in the OpenAPI document; the middleware checks the key.
 _bearer = HTTPBearer(auto_error=False, description=SITE_KEY, scheme_name="SiteKey")

@@ -34,7 +34,7 @@ from service.errors import (
 )
 from service.http.callers import Caller
 from service.http.context import Context
-from service.http.openapi import problems
+from service.http.openapi import LOCATION, problems
 from service.http.prefer import Prefer, preferred_wait
 from service.http.schemas import Page
 
@@ -53,12 +53,15 @@ IdempotencyKey = Annotated[
 
 @router.post(
     "",
+    operation_id="create_comment",
     status_code=ACCEPTED,
     responses={
         KNOWN: {
             "model": CommentOut,
             "description": "The external id was known, or the decision came while you waited",
+            "headers": LOCATION,
         },
+        ACCEPTED: {"headers": LOCATION},
         **problems(
             ThreadClosed,
             MemberSuspended,
@@ -122,6 +125,7 @@ def _answer(response: Response, accepted: Accepted) -> CommentOut:
 
 @router.post(
     "/batch",
+    operation_id="create_comments",
     status_code=ACCEPTED,
     responses=problems(Conflict),
     summary="Accept up to 500 comments",
@@ -137,7 +141,12 @@ def post_batch(
     return batches.accept_batch(context, intake, caller, batch.comments)
 
 
-@router.get("/{comment_id}", responses=problems(NotFound), summary="Read a comment")
+@router.get(
+    "/{comment_id}",
+    operation_id="get_comment",
+    responses=problems(NotFound),
+    summary="Read a comment",
+)
 def get_comment(comment_id: CommentId, caller: ReadingKey, context: Context) -> CommentOut:
     """Return the comment as it is now."""
     return use_cases.get_comment(context, caller.site_id, comment_id)
@@ -145,6 +154,7 @@ def get_comment(comment_id: CommentId, caller: ReadingKey, context: Context) -> 
 
 @router.patch(
     "/{comment_id}",
+    operation_id="edit_comment",
     responses=problems(
         NotFound,
         ThreadClosed,
@@ -180,6 +190,7 @@ async def patch_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP
 
 @router.delete(
     "/{comment_id}",
+    operation_id="withdraw_comment",
     responses=problems(NotFound, OutdatedDecision),
     summary="Withdraw a comment",
 )
@@ -189,7 +200,10 @@ def delete_comment(comment_id: CommentId, caller: CommentsWriteKey, context: Con
 
 
 @router.get(
-    "/{comment_id}/history", responses=problems(NotFound), summary="Read a comment's history"
+    "/{comment_id}/history",
+    operation_id="get_comment_history",
+    responses=problems(NotFound),
+    summary="Read a comment's history",
 )
 def get_history(
     comment_id: CommentId,

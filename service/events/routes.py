@@ -16,7 +16,12 @@ from service.http.prefer import Prefer, preferred_wait
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
 
-@router.get("", responses=problems(Gone), summary="Read the site's events in order")
+@router.get(
+    "",
+    operation_id="list_events",
+    responses=problems(Gone),
+    summary="Read the site's events in order",
+)
 async def get_events(
     query: Annotated[EventsQuery, Query()],
     request: Request,

@@ -6,20 +6,28 @@ from uuid import UUID
 
 
 class Scope(StrEnum):
-    """What a site key may be used for.
-
-    `comments`: send, edit, withdraw, report and read comments, threads and members.
-    `review`: read and decide comments, read and close threads, set a member's status.
-    `analyze`: score texts by Perspective's calls.
-    `admin`: webhooks, a member's status, erasure.
-    `leads`: with another scope, to say which moderators are leads.
-    """
+    """What a site key may be used for."""
 
     COMMENTS = "comments"
     REVIEW = "review"
     ANALYZE = "analyze"
     ADMIN = "admin"
     LEADS = "leads"
+
+
+USES: dict[Scope, str] = {
+    Scope.COMMENTS: "send, edit, withdraw, report and read comments, threads and members",
+    Scope.REVIEW: "read and decide comments, read and close threads, change a member's status",
+    Scope.ANALYZE: "score texts by Perspective's calls",
+    Scope.ADMIN: "receivers of webhooks, a member's status and erasure",
+    Scope.LEADS: "beside another scope: say which moderators are leads",
+}
+"""What a key with each scope may do; `comments`, `review` and `admin` also read events."""
+
+
+def scope_list() -> str:
+    """Return the scopes with what they are for, as a list in Markdown."""
+    return "\n".join(f"- `{scope}`: {use}" for scope, use in USES.items())
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,13 @@ TimeIn = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(
 Key = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._~:@-]+$"),
-    Field(examples=["article-4711"]),
 ]
 """The key that a site gives to a thread, a member or a moderator."""
+
+
+def example(**fields: Any) -> ConfigDict:
+    """Return the configuration of a model that shows one example in the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 def id_of(what: str) -> BeforeValidator:
@@ -139,6 +143,20 @@ Body = Annotated[
         examples=["Das sehe ich anders, aber danke für den Artikel!"],
     ),
 ]
+
+
+MAX_NOTE = 2000
+
+Note = Annotated[
+    str,
+    AfterValidator(clean_body),
+    Field(
+        max_length=MAX_NOTE,
+        description=f"Plain text, 1 to {MAX_NOTE} code points after trimming.",
+        examples=["Zum dritten Mal in dieser Woche."],
+    ),
+]
+"""What a moderator or a reporter adds in their own words; readers never see it."""
 
 
 class ReporterOut(BaseModel):

@@ -8,7 +8,7 @@ from service.auth.dependencies import AdminKey, AdminWriteKey, ReadingKey, allow
 from service.errors import NotFound
 from service.http.callers import Caller, Scope
 from service.http.context import Context
-from service.http.openapi import problems
+from service.http.openapi import LOCATION, problems
 from service.http.schemas import Key
 from service.members import erasures, use_cases
 from service.members.schemas import ErasureId, ErasureOut, MemberChanges, MemberDetails
@@ -19,13 +19,23 @@ MemberKey = Annotated[Key, Path(description="The site's own key of the member")]
 StatusKey = Annotated[Caller, Depends(allow_write(Scope.REVIEW, Scope.ADMIN))]
 
 
-@router.get("/members/{key}", responses=problems(NotFound), summary="Read a member")
+@router.get(
+    "/members/{key}",
+    operation_id="get_member",
+    responses=problems(NotFound),
+    summary="Read a member",
+)
 def get_member(key: MemberKey, caller: ReadingKey, context: Context) -> MemberDetails:
     """Return the member's status and counts; a member exists from their first comment on."""
     return use_cases.read_member(context, caller.site_id, key)
 
 
-@router.patch("/members/{key}", responses=problems(NotFound), summary="Change a member's status")
+@router.patch(
+    "/members/{key}",
+    operation_id="change_member",
+    responses=problems(NotFound),
+    summary="Change a member's status",
+)
 def patch_member(
     key: MemberKey, changes: MemberChanges, caller: StatusKey, context: Context
 ) -> MemberDetails:
@@ -39,7 +49,11 @@ def patch_member(
 
 
 @router.delete(
-    "/members/{key}", status_code=202, responses=problems(NotFound), summary="Erase a member"
+    "/members/{key}",
+    operation_id="erase_member",
+    status_code=202,
+    responses={202: {"headers": LOCATION}, **problems(NotFound)},
+    summary="Erase a member",
 )
 def delete_member(
     key: MemberKey, caller: AdminWriteKey, context: Context, response: Response
@@ -56,6 +70,7 @@ def delete_member(
 
 @router.get(
     "/erasures/{erasure_id}",
+    operation_id="get_erasure",
     responses=problems(NotFound),
     summary="Read the receipt of an erasure",
 )

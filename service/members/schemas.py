@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from service.domain.vocabulary import MemberStatus
-from service.http.schemas import Body, Changes, Time, TimeIn, id_of
+from service.http.schemas import Changes, Note, Time, TimeIn, example, id_of
 from service.moderators.schemas import ModeratorIn
 
 ErasureId = Annotated[UUID, id_of("erasure")]
@@ -45,14 +45,18 @@ class MemberDetails(BaseModel):
 class MemberChanges(Changes):
     """The parts of a member's status to set; a field that is left out stays as it is."""
 
+    model_config = example(
+        status="suspended",
+        reason="Drei Beleidigungen in einer Woche.",
+        until="2099-12-24T18:00:00Z",
+        moderator={"key": "petra"},
+    )
     removable = frozenset({"reason", "until"})
 
     status: MemberStatus | None = Field(
         None, description="What the member may do; `active` also removes `reason` and `until`"
     )
-    reason: Body | None = Field(
-        None, max_length=2000, description="For moderators, not readers; null removes it"
-    )
+    reason: Note | None = Field(None, description="For moderators, not readers; null removes it")
     until: TimeIn | None = Field(
         None, description="When the member is `active` again; null: the status has no end"
     )

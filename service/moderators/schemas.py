@@ -11,8 +11,8 @@ from service.moderators.asserted import Asserted
 class ModeratorIn(Strict):
     """The moderator for whom a site's backend acts."""
 
-    key: Key
-    name: Line | None = Field(None, max_length=200)
+    key: Key = Field(description="Your own key of the moderator", examples=["petra"])
+    name: Line | None = Field(None, max_length=200, description="Shown to other moderators")
     lead: bool | None = Field(
         None,
         strict=True,

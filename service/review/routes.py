@@ -37,7 +37,11 @@ from service.review.undo import undo_decision
 router = APIRouter(prefix="/v1", tags=["review"])
 
 
-@router.get("/review/queue", summary="Read the comments that wait for a moderator")
+@router.get(
+    "/review/queue",
+    operation_id="get_review_queue",
+    summary="Read the comments that wait for a moderator",
+)
 def get_queue(
     query: Annotated[QueueQuery, Query()],
     caller: ReviewKey,
@@ -53,7 +57,9 @@ def get_queue(
     return read_queue(context, caller.site_id, query, moderator)
 
 
-@router.post("/review/claims", summary="Claim comments for a moderator")
+@router.post(
+    "/review/claims", operation_id="claim_comments", summary="Claim comments for a moderator"
+)
 def post_claims(wanted: ClaimIn, caller: ReviewWriteKey, context: Context) -> ClaimsOut:
     """Claim the next comments for five minutes.
 
@@ -65,6 +71,7 @@ def post_claims(wanted: ClaimIn, caller: ReviewWriteKey, context: Context) -> Cl
 
 @router.delete(
     "/review/claims/{comment_id}",
+    operation_id="release_claim",
     status_code=204,
     responses=problems(NotFound, ClaimedByAnother),
     summary="Release a claim",
@@ -78,6 +85,7 @@ def delete_claim(
 
 @router.post(
     "/comments/{comment_id}/decisions",
+    operation_id="decide_comment",
     status_code=201,
     responses=problems(NotFound, OutdatedDecision, IllegalTransition, ClaimedByAnother),
     summary="Decide on a comment",
@@ -96,6 +104,7 @@ def post_decision(
 
 @router.post(
     "/decisions/{decision_id}/undo",
+    operation_id="undo_decision",
     status_code=201,
     responses=problems(NotFound, NotYourDecision, UndoTooLate, Conflict),
     summary="Undo a decision",

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from service.comments.schemas import CommentOut, ModeratorOut
 from service.domain.states import State
 from service.domain.vocabulary import DecisionReason
-from service.http.schemas import Body, Key, Page, Strict, Time, id_of
+from service.http.schemas import Key, Note, Page, Strict, Time, example, id_of
 from service.moderators.schemas import ModeratorIn
 
 MAX_CLAIMS = 50
@@ -56,7 +56,15 @@ class QueueQuery(QueueFilters, Page):
 class ClaimIn(QueueFilters):
     """The number of comments that a moderator claims, with the filters of the queue."""
 
-    limit: int = Field(10, ge=1, le=MAX_CLAIMS, strict=True)
+    model_config = example(limit=5, order="riskiest", moderator={"key": "petra", "name": "Petra"})
+
+    limit: int = Field(
+        10,
+        ge=1,
+        le=MAX_CLAIMS,
+        strict=True,
+        description="How many comments the moderator holds then, with those held before",
+    )
     moderator: ModeratorIn
 
 
@@ -114,21 +122,33 @@ class Verdict(Strict):
     """A moderator's verdict on the revision that they have read."""
 
     state: Literal[State.APPROVED, State.REJECTED, State.FLAGGED]
-    revision: int = Field(ge=1, le=2**31 - 1, strict=True)
+    revision: int = Field(
+        ge=1, le=2**31 - 1, strict=True, description="The revision that the moderator has read"
+    )
     expected_state: State | None = Field(
         None, description="The state that the moderator saw; 409 if the comment's state differs"
     )
     reason: DecisionReason | None = None
-    note: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
+    note: Note | None = Field(None, description="For moderators, not readers")
 
 
 class DecisionIn(Verdict):
     """A verdict, with the moderator who gives it."""
+
+    model_config = example(
+        state="rejected",
+        revision=1,
+        expected_state="flagged",
+        reason="insult",
+        moderator={"key": "petra", "name": "Petra"},
+    )
 
     moderator: ModeratorIn
 
 
 class UndoIn(Strict):
     """The moderator who undoes a decision."""
+
+    model_config = example(moderator={"key": "petra"})
 
     moderator: ModeratorIn

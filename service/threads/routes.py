@@ -20,6 +20,7 @@ ThreadKey = Annotated[Key, Path(description="The site's own key of the thread")]
 
 @router.get(
     "/{key}/comments",
+    operation_id="list_thread_comments",
     responses=problems(NotFound),
     summary="Read a thread as its readers may see it",
 )
@@ -33,7 +34,12 @@ def list_comments(
     return use_cases.list_comments(context, caller.site_id, key, query)
 
 
-@router.patch("/{key}", responses=problems(NotFound), summary="Close, open or change a thread")
+@router.patch(
+    "/{key}",
+    operation_id="change_thread",
+    responses=problems(NotFound),
+    summary="Close, open or change a thread",
+)
 def patch_thread(
     key: ThreadKey, changes: ThreadChanges, caller: ReadingWriteKey, context: Context
 ) -> ThreadState:

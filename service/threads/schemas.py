@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from service.comments.schemas import MemberOut, WebAddress
 from service.domain.states import State
 from service.domain.vocabulary import Audience, Moderation
-from service.http.schemas import Changes, Key, Line, Page, Time
+from service.http.schemas import Changes, Key, Line, Page, Time, example
 
 
 class ThreadQuery(Page):
@@ -64,6 +64,7 @@ class ThreadState(BaseModel):
 class ThreadChanges(Changes):
     """The fields of a thread to set; a field that is left out stays as it is."""
 
+    model_config = example(open=False)
     removable = frozenset({"title", "url"})
 
     open: bool | None = Field(

@@ -14,7 +14,7 @@ from pydantic import (
 
 from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
-from service.http.schemas import Changes, Line, Page, Strict, Time, id_of
+from service.http.schemas import Changes, Line, Page, Strict, Time, example, id_of
 from service.webhooks.addresses import is_port_allowed
 
 MAX_RATE = 1000
@@ -58,6 +58,12 @@ Rate = Annotated[
 class EndpointIn(Strict):
     """A new receiver."""
 
+    model_config = example(
+        url="https://cms.example.org/netiquette",
+        events=["comment.approved", "comment.flagged", "comment.rejected", "comment.withdrawn"],
+        description="CMS",
+    )
+
     url: EndpointUrl
     events: SubscribedTypes
     description: Line | None = Field(None, max_length=500)
@@ -68,6 +74,7 @@ class EndpointIn(Strict):
 class EndpointChange(Changes):
     """Changes to a receiver. Fields that are left out stay as they are."""
 
+    model_config = example(enabled=True)
     removable = frozenset({"description", "rate"})
 
     url: EndpointUrl | None = None

@@ -52,11 +52,17 @@ BODIES: dict[str, Any] = {
 }
 
 
-def send(backend: Backend, operation: tuple[str, str], comment_id: str, token: str | None) -> Any:
-    """Call the operation with this key, or none."""
+def send(
+    backend: Backend,
+    operation: tuple[str, str],
+    comment_id: str,
+    token: str | None,
+    body: Any = None,
+) -> Any:
+    """Call the operation with this key, or none; without a body, with one that works."""
     method, path = operation
     filled = path.format_map(_Values(comment_id=comment_id, key=KEY))
-    body = BODIES.get(f"{method} {path}", {})
+    body = BODIES.get(f"{method} {path}", {}) if body is None else body
     more = {"json": body} if method in {"POST", "PATCH", "PUT"} else {}
     if token and any(scheme == IN_QUERY for scheme, _ in SECURED.get(operation, ())):
         more["params"], token = {"key": token}, None

@@ -18,6 +18,7 @@ router = APIRouter(prefix=PREFIX.rstrip("/"), tags=["coral"])
 
 @router.post(
     "/{site}",
+    operation_id="moderate_coral_comment",
     response_model_exclude_none=True,
     responses=problems(Unauthorized),
     summary="Judge a comment for Coral's external moderation phase",

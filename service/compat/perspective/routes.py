@@ -33,6 +33,7 @@ router = APIRouter(
 
 @router.post(
     "/comments:analyze",
+    operation_id="analyze_comment",
     response_model_exclude_none=True,
     summary="Score a text (as Perspective's AnalyzeComment)",
 )
@@ -48,6 +49,7 @@ async def analyze_comment(
 
 @router.post(
     "/comments:suggestscore",
+    operation_id="suggest_score",
     response_model_exclude_none=True,
     summary="Suggest a score (as Perspective's SuggestCommentScore)",
 )

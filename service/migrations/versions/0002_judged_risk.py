@@ -62,7 +62,7 @@ def upgrade() -> None:
     }
     for rows in _batches(connection):
         forms = _forms(connection, rows)
-        for comment_id, site_id in rows:
+        for comment_id, site_id in rows.items():
             risk = _risk(forms.get(comment_id, {}), judged.get(site_id, set()))
             connection.execute(
                 sa.update(comment).where(comment.c.id == comment_id).values(risk=risk)

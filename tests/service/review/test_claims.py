@@ -166,6 +166,7 @@ def test_the_queue_shows_who_holds_a_comment(backend: Backend) -> None:
         assert queue["items"][0]["claim"] == {
             "moderator": {"key": "petra", "name": None},
             "until": until.replace("+00:00", "Z"),
+            "own": False,
         }
         assert queue["counts"]["claimed"] == 1
         clock.advance(CLAIM.total_seconds())
