@@ -20,7 +20,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import CoreSchema
 
 from service.domain.texts import MAX_BODY, clean_body, clean_line
 from service.http.paging import DEFAULT_LIMIT, MAX_LIMIT
@@ -112,7 +111,7 @@ class Changes(Strict):
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+        cls, core: Any, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """Return the schema without defaults, and with null only where it removes."""
         schema = handler(core)

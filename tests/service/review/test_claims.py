@@ -85,7 +85,7 @@ def test_only_a_key_with_its_own_scope_says_who_is_a_lead(backend: Backend) -> N
     ids = flagged(backend, 2)
     plain = make_key(backend.database, backend.rows.site_id, Scope.REVIEW)
     undo = f"/v1/decisions/{backend.decide(ids[0], 'approved').json()['id']}/undo"
-    calls = [
+    calls: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", f"/v1/comments/{ids[1]}/decisions", {"state": "approved", "revision": 1}),
         ("POST", undo, {}),
         ("POST", "/v1/review/claims", {}),
