@@ -41,7 +41,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/comments": comment_in(),
     "POST /v1/comments/batch": {"comments": [comment_in()]},
     "PATCH /v1/comments/{comment_id}": {"body": "Fremd"},
-    "PATCH /v1/threads/{key}": {"title": "Neu"},
+    "PATCH /v1/threads/{key}": {"open": True},
     "POST /v1/comments/{comment_id}/decisions": {
         "state": "approved",
         "revision": 1,
