@@ -47,7 +47,11 @@ ACCEPTED, KNOWN = 202, 200
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(description="A repeated request with the same key gets the first answer, for 24 hours"),
+    Header(
+        description="A repeated request with the same key gets the first answer, for 24 hours",
+        # `idempotency.check_key` refuses other keys, before anything is stored.
+        json_schema_extra={"minLength": 1, "maxLength": idempotency.MAX_LENGTH},
+    ),
 ]
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -38,7 +39,7 @@ REASON_CODES = "\n".join(
     ]
 )
 
-CommentId = Annotated[UUID, id_of("comment")]
+CommentId = Annotated[UUID, id_of("comment"), Path(description="Id of the comment")]
 
 _url = TypeAdapter(HttpUrl)
 
@@ -107,7 +108,9 @@ class BatchIn(Strict):
 
     model_config = example(comments=[COMMENT_EXAMPLE])
 
-    comments: list[Unchecked] = Field(min_length=1, max_length=BATCH_LIMIT)
+    comments: list[Unchecked] = Field(
+        min_length=1, max_length=BATCH_LIMIT, description="Answered in this order"
+    )
 
 
 class EditIn(Strict):

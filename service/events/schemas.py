@@ -26,7 +26,7 @@ class EventsQuery(BaseModel):
     after: int = Field(
         0, ge=0, le=MAX_SEQUENCE, description="`next` of the previous page; 0 for the first page"
     )
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most items of the page")
 
 
 class KeyOut(BaseModel):

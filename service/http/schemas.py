@@ -127,7 +127,7 @@ class Page(Strict):
     """The query of a list: where to continue, and how many items a page has."""
 
     after: str | None = Field(None, description="`next` of the previous page")
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most items of the page")
 
 
 Line = Annotated[str, AfterValidator(clean_line)]
@@ -139,6 +139,7 @@ Body = Annotated[
     AfterValidator(clean_body),
     Field(
         description=f"Plain text, 1 to {MAX_BODY} code points after trimming.",
+        json_schema_extra={"minLength": 1, "maxLength": MAX_BODY},
         examples=["Das sehe ich anders, aber danke für den Artikel!"],
     ),
 ]

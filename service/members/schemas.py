@@ -3,13 +3,14 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import BaseModel, Field, model_validator
 
 from service.domain.vocabulary import MemberStatus
 from service.http.schemas import Changes, Note, Time, TimeIn, example, id_of
 from service.moderators.schemas import ModeratorIn
 
-ErasureId = Annotated[UUID, id_of("erasure")]
+ErasureId = Annotated[UUID, id_of("erasure"), Path(description="Id of the receipt")]
 
 
 class CommentCounts(BaseModel):

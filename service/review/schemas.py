@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from urllib.parse import unquote
 from uuid import UUID
 
-from fastapi import Header
+from fastapi import Header, Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.comments.schemas import CommentOut, ModeratorOut
@@ -15,7 +15,7 @@ from service.moderators.schemas import ModeratorIn
 
 MAX_CLAIMS = 50
 
-DecisionId = Annotated[UUID, id_of("decision")]
+DecisionId = Annotated[UUID, id_of("decision"), Path(description="Id of the decision")]
 
 _header = Header(
     alias="Netiquette-Moderator",
@@ -36,16 +36,23 @@ class QueueFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    order: Literal["oldest", "riskiest", "most_reported"] = "oldest"
+    order: Literal["oldest", "riskiest", "most_reported"] = Field(
+        "oldest",
+        description="The longest known first, the highest `risk`, or the most open reports",
+    )
     thread: Key | None = Field(None, description="Only this thread")
     reason: str | None = Field(
         None,
+        max_length=40,
         pattern="^[a-z_]{1,40}$",
         description="Only comments that are in the queue for this reason: a code such as "
         "`reported`, `long_pending` or `over_threshold`, or an attribute such as `threat`",
     )
     language: str | None = Field(
-        None, pattern="^[A-Za-z-]{2,35}$", description="Language that workers detected, e.g. `de`"
+        None,
+        max_length=35,
+        pattern="^[A-Za-z-]{2,35}$",
+        description="Language that workers detected, e.g. `de`",
     )
 
 
@@ -121,7 +128,9 @@ class ClaimsOut(BaseModel):
 class Verdict(Strict):
     """A moderator's verdict on the revision that they have read."""
 
-    state: Literal[State.APPROVED, State.REJECTED, State.FLAGGED]
+    state: Literal[State.APPROVED, State.REJECTED, State.FLAGGED] = Field(
+        description="The comment's new state; `flagged` leaves it to another moderator"
+    )
     revision: int = Field(
         ge=1, le=2**31 - 1, strict=True, description="The revision that the moderator has read"
     )

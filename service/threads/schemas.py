@@ -20,7 +20,7 @@ class ThreadQuery(Page):
     member: Key | None = Field(
         None, description="Include this member's own comments that are pending or flagged"
     )
-    order: Literal["oldest", "newest"] = "oldest"
+    order: Literal["oldest", "newest"] = Field("oldest", description="Which come first")
 
 
 class ReaderComment(BaseModel):

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
@@ -19,8 +20,8 @@ from service.webhooks.addresses import is_port_allowed
 
 MAX_RATE = 1000
 
-EndpointId = Annotated[UUID, id_of("endpoint")]
-DeliveryId = Annotated[UUID, id_of("delivery")]
+EndpointId = Annotated[UUID, id_of("endpoint"), Path(description="Id of the receiver")]
+DeliveryId = Annotated[UUID, id_of("delivery"), Path(description="Id of the attempt")]
 
 _url = TypeAdapter(AnyHttpUrl)
 
@@ -41,12 +42,20 @@ EndpointUrl = Annotated[
     str,
     StringConstraints(max_length=2000),
     AfterValidator(_clean_url),
-    Field(examples=["https://cms.example.org/netiquette"]),
+    Field(
+        description="Where deliveries go: https, on port 80, 443, or 1024 and up",
+        examples=["https://cms.example.org/netiquette"],
+    ),
 ]
 
 SubscribedTypes = Annotated[
     list[EventType],
-    Field(min_length=1, max_length=len(EventType), examples=[["comment.approved"]]),
+    Field(
+        min_length=1,
+        max_length=len(EventType),
+        description="The types of event that are sent",
+        examples=[["comment.approved"]],
+    ),
     AfterValidator(lambda given: list(dict.fromkeys(given))),
 ]
 
@@ -66,7 +75,7 @@ class EndpointIn(Strict):
 
     url: EndpointUrl
     events: SubscribedTypes
-    description: Line | None = Field(None, max_length=500)
+    description: Line | None = Field(None, max_length=500, description="For yourselves")
     include_body: bool = Field(False, strict=True, description="Send the comments' texts, too")
     rate: Rate | None = None
 
@@ -79,8 +88,10 @@ class EndpointChange(Changes):
 
     url: EndpointUrl | None = None
     events: SubscribedTypes | None = None
-    description: Line | None = Field(None, max_length=500)
-    include_body: bool | None = Field(None, strict=True)
+    description: Line | None = Field(None, max_length=500, description="For yourselves")
+    include_body: bool | None = Field(
+        None, strict=True, description="Send the comments' texts, too"
+    )
     rate: Rate | None = None
     enabled: bool | None = Field(
         None,
@@ -141,7 +152,9 @@ class DeliveriesQuery(Page):
     """Filters for the list of attempts."""
 
     event: UUID | None = Field(None, description="List only attempts to send this event")
-    outcome: Literal["delivered", "failed"] | None = None
+    outcome: Literal["delivered", "failed"] | None = Field(
+        None, description="List only attempts that ended so"
+    )
 
 
 class RequestOut(BaseModel):

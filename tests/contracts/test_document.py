@@ -213,6 +213,31 @@ def test_a_note_has_the_description_and_the_limit_of_a_note(document: Found) -> 
         assert "1 to 2000 code points" in text["description"]
 
 
+def fields(document: Found) -> Iterator[tuple[str, Found]]:
+    """Give the parameters and the fields of all requests under /v1, but for Coral's."""
+    for _, path, operation in operations(document):
+        if not path.startswith("/v1/") or "coral" in path:
+            continue
+        for one in operation.get("parameters", ()):
+            yield f"{path} {one['name']}", one["schema"] | one
+        for part in parts(operation.get("requestBody", {}), document):
+            for name, described in part.get("properties", {}).items():
+                yield f"{path} {name}", described
+
+
+def test_everything_that_is_sent_is_described_and_has_a_limit(document: Found) -> None:
+    found = list(fields(document))
+    assert len(found) > 100
+    for place, described in found:
+        alternatives = described.get("anyOf", [described])
+        told = any({"description", "$ref"} & one.keys() for one in (described, *alternatives))
+        assert told, f"{place} has no description"
+        for one in alternatives:
+            if one.get("type") == "string" and not place.endswith((" after", " Prefer")):
+                limits = {"maxLength", "format", "enum", "const"}
+                assert limits & (one | described).keys(), f"{place} has no limit"
+
+
 def test_scopes_are_told_in_words(document: Found) -> None:
     scheme = document["components"]["securitySchemes"]["SiteKey"]["description"]
     for scope in Scope:
