@@ -57,6 +57,11 @@ _APPLIED = {
 }
 
 
+def with_example(**fields: Any) -> dict[str, Any]:
+    """Return the `openapi_extra` of an operation whose body has a form that is not ours."""
+    return {"requestBody": {"content": {"application/json": {"example": fields}}}}
+
+
 def all_problems() -> list[type[NetiquetteError]]:
     """Return every kind of problem, by status and slug."""
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type)}

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
 from service.db import Database
-from service.domain.deliveries import Refused
+from service.domain.deliveries import tells_enough
 from service.secret_box import SecretBox
 from service.settings import Settings
 from workers.delivery import leasing, rounds
@@ -43,9 +43,6 @@ FINISH_SECONDS = 1.5
 
 DESCRIPTOR_PAUSE = 1.0
 """Seconds before another try where this process could open no socket."""
-
-PROBE_SECONDS = 3.0
-"""Seconds that a probe may take before its second message: both have to fit into the lease."""
 
 DATABASE_THREADS = 8
 
@@ -215,15 +212,11 @@ async def _in_turn(
 ) -> Sequence[Done | None]:
     """Send a probe's messages one by one, until one tells how the receiver fares.
 
-    A plain refusal may be due to the message. After every other outcome, also after a slow
-    answer, the rest waits for the next probe.
+    Every other failure may be due to the message.
     """
     results: list[Done | None] = []
     for place in range(count):
         results.append(done := await one(place))
-        refused = done is not None and done.attempt.outcome
-        if not isinstance(refused, Refused) or refused.retry_after is not None:
-            break
-        if done and done.attempt.duration > PROBE_SECONDS:
+        if done is None or tells_enough(done.attempt.outcome):
             break
     return results

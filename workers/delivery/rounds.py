@@ -67,7 +67,9 @@ def next_round(
                 backlog.take(session, endpoint, clock.now(), _size(endpoint)) if may_send else []
             )
             if messages or more:
-                endpoint.leased_until = now + LEASE
+                # The messages of a probe go out in turn, each for as long as a round takes.
+                in_turn = max(1, len(messages)) if endpoint.failures else 1
+                endpoint.leased_until = now + LEASE * in_turn
             else:
                 endpoint.lease, endpoint.leased_until = None, None
                 return None

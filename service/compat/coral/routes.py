@@ -25,7 +25,12 @@ router = APIRouter(prefix=PREFIX.rstrip("/"), tags=["coral"])
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": described_request()}},
+            "content": {
+                "application/json": {
+                    "schema": described_request(),
+                    "example": {"action": "NEW", "comment": {"body": "Du Idiot!"}},
+                }
+            },
         }
     },
 )

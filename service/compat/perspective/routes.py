@@ -18,6 +18,7 @@ from service.compat.perspective.schemas import (
     TextEntry,
 )
 from service.http.context import Context
+from service.http.openapi import with_example
 
 ORIGIN = "perspective"
 """The origin that labels of this door are stored with."""
@@ -34,6 +35,9 @@ router = APIRouter(
 @router.post(
     "/comments:analyze",
     operation_id="analyze_comment",
+    openapi_extra=with_example(
+        comment={"text": "Du Idiot!"}, requestedAttributes={"TOXICITY": {}}, languages=["de"]
+    ),
     response_model_exclude_none=True,
     summary="Score a text (as Perspective's AnalyzeComment)",
 )
@@ -50,6 +54,10 @@ async def analyze_comment(
 @router.post(
     "/comments:suggestscore",
     operation_id="suggest_score",
+    openapi_extra=with_example(
+        comment={"text": "Du Idiot!"},
+        attributeScores={"TOXICITY": {"summaryScore": {"value": 0.9}}},
+    ),
     response_model_exclude_none=True,
     summary="Suggest a score (as Perspective's SuggestCommentScore)",
 )

@@ -14,7 +14,7 @@ from service.domain.states import Actor, State
 from service.testing.rows import FrozenClock
 from tests.support.outbox import Outbox
 from tests.workers.delivery.certificates import LOOPBACK, Authority
-from tests.workers.delivery.receivers import answer, raw
+from tests.workers.delivery.receivers import Answer, answer, raw
 from tests.workers.delivery.running import OK, Receive, Running, sent, until
 from workers.delivery import loop, rounds
 from workers.delivery.rounds import ROUND
@@ -166,8 +166,9 @@ def test_what_waits_behind_an_outage_arrives_oldest_first(
     assert outbox.waiting(endpoint) == []
 
 
+@pytest.mark.parametrize("refuse", [answer(422), raw(b"", close=True)], ids=["422", "closed"])
 def test_one_that_is_never_taken_does_not_hide_the_recovery(
-    outbox: Outbox, receive: Receive, now: FrozenClock
+    outbox: Outbox, receive: Receive, now: FrozenClock, refuse: Answer
 ) -> None:
     receiver = receive(answer(500))
     endpoint = outbox.endpoint(receiver.url())
@@ -178,8 +179,8 @@ def test_one_that_is_never_taken_does_not_hide_the_recovery(
     outbox.deliver()
 
     async def refuse_one(writer: StreamWriter) -> None:
-        known = receiver.requests[-1].id == str(bad)
-        await answer(422 if known else 200)(writer)
+        is_bad = receiver.requests[-1].id == str(bad)
+        await (refuse if is_bad else OK)(writer)
 
     receiver.answer = refuse_one
     for wait in (72, 360):
