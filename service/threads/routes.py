@@ -34,6 +34,14 @@ def list_comments(
     return use_cases.list_comments(context, caller.site_id, key, query)
 
 
+@router.get(
+    "/{key}", operation_id="get_thread", responses=problems(NotFound), summary="Read a thread"
+)
+def get_thread(key: ThreadKey, caller: ReadingKey, context: Context) -> ThreadState:
+    """Return the thread itself: whether it is open, its title, and when it is moderated."""
+    return use_cases.read_thread(context, caller.site_id, key)
+
+
 @router.patch(
     "/{key}",
     operation_id="change_thread",

@@ -94,6 +94,7 @@ OPERATION_IDS = [
     "get_member",
     "get_readiness",
     "get_review_queue",
+    "get_thread",
     "get_webhook",
     "head_liveness",
     "head_readiness",

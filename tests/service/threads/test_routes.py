@@ -330,6 +330,7 @@ def test_a_review_key_reads_and_closes_threads(backend: Backend) -> None:
     for open_ in (False, True):
         answer = backend.call("PATCH", path, json={"open": open_}, headers=headers)
         assert answer.json()["open"] is open_
+        assert backend.call("GET", path, headers=headers).json() == answer.json()
     refused = backend.call("PATCH", path, json={"open": False, "title": "Neu"}, headers=headers)
     assert refused.status_code == 403
     assert backend.call("PATCH", path, json={}, headers=headers).json()["open"] is True
