@@ -16,7 +16,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--custom-compile-command "make lock" --no-emit-package torch \
 	--excludes requirements/torch.excluded pyproject.toml requirements/build.in
 
-LOCKS = requirements/service.lock requirements/worker.lock requirements/dev.lock
+LOCKS = requirements/service.lock requirements/worker.lock requirements/dev.lock requirements/client.lock
 
 .DELETE_ON_ERROR:
 .PHONY: install help run test faults faults-short webhook-proof fuzz deploy-test pin-images check fix audit bench bench-engine bench-hostile bench-scale eval model lock
@@ -93,6 +93,8 @@ lock: $(VENV)/installed-dev ## Pin what pyproject.toml asks for (LOCK=--upgrade:
 	$(COMPILE) $(LOCK) --extra tracing --output-file requirements/service.lock
 	$(COMPILE) $(LOCK) --extra tracing --extra worker --output-file requirements/worker.lock
 	$(COMPILE) $(LOCK) --extra tracing --extra worker --extra testing --group dev --output-file requirements/dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" $(LOCK) requirements/client.in --output-file requirements/client.lock
 
 $(VENV)/made:
 	@"$(PYTHON)" -c '$(IS_3_11)' 2>/dev/null || { \

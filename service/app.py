@@ -65,8 +65,9 @@ Netiquette takes readers' comments, scores them, and decides which to approve an
 for a moderator.
 
 Calls under `/v1/` take a site key (`Authorization: Bearer nq_…`). Errors are RFC 9457 problem
-documents with a stable `type`. Times are RFC 3339 in UTC. To continue a list, send
-`?after=` with the `next` of the previous page.
+documents with a stable `type` (the schema `ProblemOut` lists them). Times are RFC 3339 in UTC. To
+continue a list, send `?after=` with the `next` of the previous page. A `PATCH` sets what it names:
+what is left out stays.
 
 The calls of Perspective's API take the key in the query (`?key=nq_…`) and answer errors in Google's
 form. Coral sends no site key: it signs its calls.

@@ -11,7 +11,10 @@ TYPE_PREFIX = "urn:netiquette:problem:"
 
 
 class NetiquetteError(Exception):
-    """The base of all errors of the API; its `detail` tells the caller what to do."""
+    """The service failed in a way that nobody foresaw; the operator finds it in the log.
+
+    The base of all errors of the API; their `detail` tells the caller what to do.
+    """
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
@@ -100,6 +103,12 @@ class NotFound(NetiquetteError):
     def __init__(self, what: str) -> None:
         """Name the kind of thing in `what`, never the id that was asked for."""
         super().__init__(f"There is no such {what} on this site.")
+
+
+class MethodNotAllowed(NetiquetteError):
+    """The path does not take this method; the Allow header names those that it takes."""
+
+    status, slug, title = 405, "method-not-allowed", "Method not allowed"
 
 
 class Conflict(NetiquetteError):
@@ -269,3 +278,9 @@ class NotConfigured(NetiquetteError):
     """The call needs a setting that the operator has not set."""
 
     status, slug, title = 503, "not-configured", "Not set up on this installation"
+
+
+class HttpError(NetiquetteError):
+    """Another error of HTTP, which `status` names (RFC 9110, section 15)."""
+
+    slug, title = "http-error", "An error of HTTP"

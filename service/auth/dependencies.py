@@ -9,10 +9,10 @@ from fastapi.security.base import SecurityBase
 
 from service.auth.rates import ANALYZE, KEY, count_request
 from service.errors import MissingScope
-from service.http.callers import Caller, Scope
+from service.http.callers import Caller, Scope, scope_list
 from service.http.context import Context
 
-SITE_KEY = "A site key: nq_…, with one of the scopes that the operation names"
+SITE_KEY = f"A site key: nq_…, with one of the scopes that the operation names.\n\n{scope_list()}"
 
 # Declares the scheme in the OpenAPI document; the middleware checks the key.
 _bearer = HTTPBearer(auto_error=False, description=SITE_KEY, scheme_name="SiteKey")
@@ -60,12 +60,12 @@ def allow_write(
 
 
 ReadingKey = Annotated[Caller, Depends(allow(Scope.COMMENTS, Scope.REVIEW))]
-CommentsKey = Annotated[Caller, Depends(allow(Scope.COMMENTS))]
 ReviewKey = Annotated[Caller, Depends(allow(Scope.REVIEW))]
 AdminKey = Annotated[Caller, Depends(allow(Scope.ADMIN))]
 # Events hold neither texts nor names, so a key with any of these scopes may read them.
 EventsKey = Annotated[Caller, Depends(allow(Scope.COMMENTS, Scope.REVIEW, Scope.ADMIN))]
 
+ReadingWriteKey = Annotated[Caller, Depends(allow_write(Scope.COMMENTS, Scope.REVIEW))]
 CommentsWriteKey = Annotated[Caller, Depends(allow_write(Scope.COMMENTS))]
 ReviewWriteKey = Annotated[Caller, Depends(allow_write(Scope.REVIEW))]
 AdminWriteKey = Annotated[Caller, Depends(allow_write(Scope.ADMIN))]

@@ -36,7 +36,9 @@ class Change:
     assessment_id: UUID | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     risk: float | None = None
-    """Highest score, 0..1, of the revision; None unless it was scored for this change."""
+    """Highest score, 0..1, that the policy judges; None unless it was scored for this change."""
+    lane: Lane = Lane.COMMENTS
+    """The lane of a comment that becomes pending."""
     undoes: UUID | None = None
     """The decision that this change undoes, if any."""
 
@@ -128,7 +130,7 @@ def _values(change: Change) -> dict[str, Any]:
         "claimed_until": None,
     }
     if change.target is State.PENDING:
-        values |= {"pending_since": now, "lane": int(Lane.COMMENTS), "risk": None}
+        values |= {"pending_since": now, "lane": int(change.lane), "risk": None}
     if change.is_edit:
         values |= {"revision": change.comment.revision + 1, "edited_at": now}
     if change.risk is not None:

@@ -12,6 +12,7 @@ from service.comments.repository import get_moderators, get_record
 from service.comments.schemas import (
     AssessmentItem,
     DecisionItem,
+    FactsOut,
     HistoryItem,
     HistoryOut,
     ReportItem,
@@ -135,7 +136,7 @@ def _decisions(session: Session, site_id: UUID, ids: Sequence[UUID]) -> dict[Ent
                 row, moderators.get(row.moderator_id) if row.moderator_id else None
             ).model_dump(),
             at=row.created_at,
-            facts=row.facts,
+            facts=FactsOut.model_validate(row.facts),
         )
         for row in rows
     }

@@ -8,6 +8,7 @@ from service.comments.schemas import (
     MemberOut,
     ModeratorOut,
     ReasonOut,
+    SpanOut,
     ThreadOut,
 )
 from service.domain.states import State
@@ -40,7 +41,7 @@ def present_assessment(assessment: Assessment) -> AssessmentOut:
     """Return the public part of an assessment."""
     return AssessmentOut(
         scores=assessment.scores,
-        spans=assessment.spans,
+        spans=[SpanOut.model_validate(span) for span in assessment.spans],
         model=assessment.model,
         language=assessment.language,
     )

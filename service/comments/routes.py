@@ -32,9 +32,10 @@ from service.errors import (
     ThreadClosed,
     TooManyRevisions,
 )
+from service.http.callers import Caller
 from service.http.context import Context
-from service.http.openapi import problems
-from service.http.prefer import preferred_wait
+from service.http.openapi import LOCATION, problems
+from service.http.prefer import Prefer, preferred_wait
 from service.http.schemas import Page
 
 router = APIRouter(prefix="/v1/comments", tags=["comments"])
@@ -46,18 +47,25 @@ ACCEPTED, KNOWN = 202, 200
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(description="A repeated request with the same key gets the first answer, for 24 hours"),
+    Header(
+        description="A repeated request with the same key gets the first answer, for 24 hours",
+        # `idempotency.check_key` refuses other keys, before anything is stored.
+        json_schema_extra={"minLength": 1, "maxLength": idempotency.MAX_LENGTH},
+    ),
 ]
 
 
 @router.post(
     "",
+    operation_id="create_comment",
     status_code=ACCEPTED,
     responses={
         KNOWN: {
             "model": CommentOut,
             "description": "The external id was known, or the decision came while you waited",
+            "headers": LOCATION,
         },
+        ACCEPTED: {"headers": LOCATION},
         **problems(
             ThreadClosed,
             MemberSuspended,
@@ -78,6 +86,7 @@ async def post_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP 
     context: Context,
     intake: TheIntake,
     idempotency_key: IdempotencyKey = None,
+    _prefer: Prefer = None,
 ) -> CommentOut:
     """Store a comment; with `Prefer: wait=N` (at most 10 s), wait for its decision."""
     wait = preferred_wait(request.headers)
@@ -90,13 +99,26 @@ async def post_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP 
     accepted = await run_in_threadpool(
         use_cases.accept_comment, context, intake, caller, item, repeatable
     )
-    if wait and accepted.is_pending:
-        if await context.decision_waiters.wait(accepted.comment.id, wait):
-            response.headers["Preference-Applied"] = f"wait={wait}"
-        accepted = await run_in_threadpool(
-            use_cases.answer_waiter, context, caller, accepted, idempotency_key
-        )
+    accepted = await _await_decision(context, caller, response, accepted, wait, idempotency_key)
     return _answer(response, accepted)
+
+
+async def _await_decision(  # noqa: PLR0913, PLR0917 - as the endpoints
+    context: Context,
+    caller: Caller,
+    response: Response,
+    accepted: Accepted,
+    wait: int,
+    idempotency_key: str | None = None,
+) -> Accepted:
+    """Return the comment once it is decided, or as it is after `wait` seconds."""
+    if not wait or not accepted.is_pending:
+        return accepted
+    if await context.decision_waiters.wait(accepted.comment.id, wait):
+        response.headers["Preference-Applied"] = f"wait={wait}"
+    return await run_in_threadpool(
+        use_cases.answer_waiter, context, caller, accepted, idempotency_key
+    )
 
 
 def _answer(response: Response, accepted: Accepted) -> CommentOut:
@@ -107,6 +129,7 @@ def _answer(response: Response, accepted: Accepted) -> CommentOut:
 
 @router.post(
     "/batch",
+    operation_id="create_comments",
     status_code=ACCEPTED,
     responses=problems(Conflict),
     summary="Accept up to 500 comments",
@@ -122,7 +145,12 @@ def post_batch(
     return batches.accept_batch(context, intake, caller, batch.comments)
 
 
-@router.get("/{comment_id}", responses=problems(NotFound), summary="Read a comment")
+@router.get(
+    "/{comment_id}",
+    operation_id="get_comment",
+    responses=problems(NotFound),
+    summary="Read a comment",
+)
 def get_comment(comment_id: CommentId, caller: ReadingKey, context: Context) -> CommentOut:
     """Return the comment as it is now."""
     return use_cases.get_comment(context, caller.site_id, comment_id)
@@ -130,6 +158,7 @@ def get_comment(comment_id: CommentId, caller: ReadingKey, context: Context) -> 
 
 @router.patch(
     "/{comment_id}",
+    operation_id="edit_comment",
     responses=problems(
         NotFound,
         ThreadClosed,
@@ -141,15 +170,31 @@ def get_comment(comment_id: CommentId, caller: ReadingKey, context: Context) -> 
     ),
     summary="Edit a comment",
 )
-def patch_comment(
-    comment_id: CommentId, edit: EditIn, caller: CommentsWriteKey, context: Context
+async def patch_comment(  # noqa: PLR0913, PLR0917 - the parameters are the HTTP interface
+    comment_id: CommentId,
+    edit: EditIn,
+    request: Request,
+    response: Response,
+    caller: CommentsWriteKey,
+    context: Context,
+    _prefer: Prefer = None,
 ) -> CommentOut:
-    """Add a revision; the comment is pending until the new text has a decision."""
-    return use_cases.edit_comment(context, caller, comment_id, edit.body)
+    """Add a revision; the comment is pending until the new text has a decision.
+
+    With `Prefer: wait=N` (at most 10 s), wait for that decision.
+    """
+    wait = preferred_wait(request.headers)
+    lane = Lane.WAITING if wait else Lane.COMMENTS
+    comment = await run_in_threadpool(
+        use_cases.edit_comment, context, caller, comment_id, edit.body, lane
+    )
+    edited = Accepted(comment, created=True)
+    return (await _await_decision(context, caller, response, edited, wait)).comment
 
 
 @router.delete(
     "/{comment_id}",
+    operation_id="withdraw_comment",
     responses=problems(NotFound, OutdatedDecision),
     summary="Withdraw a comment",
 )
@@ -159,7 +204,10 @@ def delete_comment(comment_id: CommentId, caller: CommentsWriteKey, context: Con
 
 
 @router.get(
-    "/{comment_id}/history", responses=problems(NotFound), summary="Read a comment's history"
+    "/{comment_id}/history",
+    operation_id="get_comment_history",
+    responses=problems(NotFound),
+    summary="Read a comment's history",
 )
 def get_history(
     comment_id: CommentId,

@@ -3,17 +3,43 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, HttpUrl, TypeAdapter
+from fastapi import Path
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    TypeAdapter,
+    WrapValidator,
+)
 
+from service.domain.scores import ATTRIBUTES
 from service.domain.states import Actor, State
 from service.domain.texts import clean_line
-from service.domain.vocabulary import Audience, DecisionReason
+from service.domain.vocabulary import Audience, DecisionReason, MemberStatus
 from service.http.openapi import ProblemOut
-from service.http.schemas import Body, Key, Line, ReporterOut, Strict, Time, id_of
+from service.http.schemas import Body, Key, Line, ReporterOut, Strict, Time, example, id_of
+from service.policy.findings import CODES
 
 BATCH_LIMIT = 500
 
-CommentId = Annotated[UUID, id_of("comment")]
+COMMENT_EXAMPLE: dict[str, Any] = {
+    "thread": {"key": "artikel-4711", "title": "Der neue Radweg"},
+    "member": {"key": "lena", "name": "Lena"},
+    "body": "Das sehe ich anders, aber danke für den Artikel!",
+    "external_id": "cms-4711",
+}
+
+REASON_CODES = "\n".join(
+    [
+        "What the reason is. A moderator's decision has one of `DecisionReason`, or none; others:",
+        "",
+        *(f"- `{code}`: {meaning}" for code, meaning in CODES.items()),
+    ]
+)
+
+CommentId = Annotated[UUID, id_of("comment"), Path(description="Id of the comment")]
 
 _url = TypeAdapter(HttpUrl)
 
@@ -30,40 +56,67 @@ WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)
 class ThreadIn(Strict):
     """The discussion that the comment belongs to; its first comment creates it."""
 
-    key: Key
+    key: Key = Field(description="Your own key of the thread", examples=["artikel-4711"])
     url: WebAddress | None = Field(None, description="Address of the article")
-    title: Line | None = Field(None, max_length=500)
+    title: Line | None = Field(None, max_length=500, description="Title of the article")
 
 
 class MemberIn(Strict):
     """The author of the comment, as the site knows them."""
 
-    key: Key
-    name: Line | None = Field(None, max_length=200)
+    key: Key = Field(description="Your own key of the member", examples=["lena"])
+    name: Line | None = Field(None, max_length=200, description="Shown to readers")
 
 
 class CommentIn(Strict):
     """A comment as a site's backend sends it."""
 
+    model_config = example(**COMMENT_EXAMPLE)
+
     thread: ThreadIn
     member: MemberIn
     body: Body
-    parent_id: UUID | None = Field(None, description="The comment that this one answers")
-    external_id: Line | None = Field(None, min_length=1, max_length=200)
-    audience: Audience = Audience.PUBLIC
-    language: str | None = Field(
-        None, max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["de"]
+    parent_id: UUID | None = Field(
+        None, description="The comment that this one answers, in the same thread"
     )
+    external_id: Line | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="Your own id of the comment; sent again, it answers with the comment as it is",
+        examples=["cms-4711"],
+    )
+    audience: Audience = Field(Audience.PUBLIC, description="Who may read the comment")
+    language: str | None = Field(
+        None,
+        max_length=35,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="Language of the text, if you know it (BCP 47)",
+        examples=["de"],
+    )
+
+
+Unchecked = Annotated[CommentIn, WrapValidator(lambda given, _: given)]
+"""A comment as it was sent: `batches` validates each by itself, so that the others are stored.
+
+The wrapping leaves the schema as it is, in which `SkipValidation` would repeat it.
+"""
 
 
 class BatchIn(Strict):
     """Up to 500 comments; an invalid one does not affect the others."""
 
-    comments: list[Any] = Field(min_length=1, max_length=BATCH_LIMIT)
+    model_config = example(comments=[COMMENT_EXAMPLE])
+
+    comments: list[Unchecked] = Field(
+        min_length=1, max_length=BATCH_LIMIT, description="Answered in this order"
+    )
 
 
 class EditIn(Strict):
     """A new text for a comment."""
+
+    model_config = example(body="Das sehe ich anders, nach dem Lesen erst recht.")
 
     body: Body
 
@@ -83,23 +136,37 @@ class MemberOut(BaseModel):
     name: str | None
 
 
+class SpanOut(BaseModel):
+    """A passage of the text that raises a score."""
+
+    model_config = ConfigDict(extra="allow")
+
+    start: int = Field(ge=0, description="First code point of the passage, counted from 0")
+    end: int = Field(ge=0, description="The code point after its last one")
+    attribute: str | None = Field(None, description="The attribute that it raises")
+    score: float | None = Field(None, ge=0, le=1)
+
+
 class AssessmentOut(BaseModel):
     """The scores of the current revision."""
 
-    scores: dict[str, float]
-    spans: list[dict[str, Any]]
+    scores: dict[str, float] = Field(
+        description="0..1 by attribute, after Detoxify's names; a model may lack some: "
+        + ", ".join(f"`{name}`" for name in ATTRIBUTES)
+    )
+    spans: list[SpanOut]
     model: str = Field(description="SHA-256 identity of the model")
-    language: str | None
+    language: str | None = Field(description="Language that the worker detected, such as `de`")
 
 
 class ReasonOut(BaseModel):
     """One reason of a decision."""
 
-    code: str
-    attribute: str | None = None
-    score: float | None = None
-    threshold: float | None = None
-    evidence: str | None = None
+    code: str = Field(description=REASON_CODES)
+    attribute: str | None = Field(None, description="The attribute that the reason is about")
+    score: float | None = Field(None, description="Its score, 0..1")
+    threshold: float | None = Field(None, description="The policy's threshold, 0..1")
+    evidence: str | None = Field(None, description="What else explains the reason, in short")
 
 
 class ModeratorOut(BaseModel):
@@ -170,9 +237,30 @@ class AssessmentItem(AssessmentOut):
     kind: Literal["assessment"] = "assessment"
     at: Time
     revision: int
-    forms: dict[str, dict[str, float]]
-    provenance: dict[str, Any]
+    forms: dict[str, dict[str, float]] = Field(
+        description="Scores 0..1 by attribute, for each form of the text that was scored"
+    )
+    provenance: dict[str, Any] = Field(
+        description="Model, engine, versions of libraries and instructions of the processor"
+    )
     duration: float = Field(description="Seconds")
+
+
+class FactsOut(BaseModel):
+    """The facts that the policy judged; null where another actor decided."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: int | None = Field(None, description="Version of the form of these facts")
+    forms: dict[str, dict[str, float]] | None = Field(
+        None, description="Scores 0..1 by attribute, for each form of the text that was scored"
+    )
+    failure: str | None = Field(None, description="Name of the error with which scoring failed")
+    member_status: MemberStatus | None = None
+    previously_flagged: bool | None = Field(
+        None, description="Whether it was flagged before, or decided by a moderator"
+    )
+    reporters: int | None = Field(None, description="How many different members had an open report")
 
 
 class DecisionItem(DecisionOut):
@@ -180,7 +268,7 @@ class DecisionItem(DecisionOut):
 
     kind: Literal["decision"] = "decision"
     at: Time
-    facts: dict[str, Any]
+    facts: FactsOut
 
 
 class ReportItem(BaseModel):

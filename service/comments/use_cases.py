@@ -103,7 +103,9 @@ def get_comment(context: Context, site_id: UUID, comment_id: UUID) -> CommentOut
         return present_comment(get_record(session, site_id, comment_id))
 
 
-def edit_comment(context: Context, caller: Caller, comment_id: UUID, body: str) -> CommentOut:
+def edit_comment(
+    context: Context, caller: Caller, comment_id: UUID, body: str, lane: Lane = Lane.COMMENTS
+) -> CommentOut:
     """Add a revision with this text, and make the comment pending again.
 
     The current text again changes nothing. Raises NotFound, TooManyRequests,
@@ -118,7 +120,7 @@ def edit_comment(context: Context, caller: Caller, comment_id: UUID, body: str) 
     with context.database.write() as session:
         comment = lock_comment(session, site_id, comment_id)
         _check_may_edit(session, comment)
-        decision = change_state(session, Change(comment, State.PENDING, Actor.AUTHOR))
+        decision = change_state(session, Change(comment, State.PENDING, Actor.AUTHOR, lane=lane))
         comment.is_long = is_long(body)
         session.add(
             Revision(
@@ -131,7 +133,7 @@ def edit_comment(context: Context, caller: Caller, comment_id: UUID, body: str) 
         )
         session.flush()
         edited = present_comment(get_record(session, site_id, comment_id))
-        after_commit(session, lambda: context.nudges.nudge(Lane.COMMENTS))
+        after_commit(session, lambda: context.nudges.nudge(lane))
     return edited
 
 

@@ -176,6 +176,16 @@ def judge_round(
     return Verdict(_after_failures(health, pause, now, chance), after, releases=False)
 
 
+def tells_enough(outcome: Outcome) -> bool:
+    """Tell whether the outcome of a probe is the receiver's, and not perhaps the message's.
+
+    It is if the receiver took the message, wants no more, or asked for a pause.
+    """
+    if isinstance(outcome, Refused):
+        return outcome.retry_after is not None
+    return isinstance(outcome, Delivered | Gone)
+
+
 def delay(failures: int, chance: float) -> timedelta:
     """Return how long to wait after the given number of failures (1, 2, …), with jitter."""
     return DELAYS[min(failures, len(DELAYS)) - 1] * (1 + JITTER * chance)

@@ -4,7 +4,15 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """The state of a comment."""
+    """The state of a comment.
+
+    - `pending`: not decided yet; readers do not see it, except for at most five minutes on a
+      thread with `post` moderation
+    - `approved`: readers see it
+    - `flagged`: withheld; it waits for a moderator
+    - `rejected`: a moderator, or the policy, has refused it
+    - `withdrawn`: its author took it back, or was erased; nothing leads out of this state
+    """
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -14,7 +22,13 @@ class State(StrEnum):
 
 
 class Actor(StrEnum):
-    """The actors that can change a comment's state."""
+    """The actors that can change a comment's state.
+
+    - `policy`: the site's policy, by the scores and other facts
+    - `moderator`: a person
+    - `system`: the service itself, where scoring failed for good or the member was erased
+    - `author`: an edit or a withdrawal
+    """
 
     POLICY = "policy"
     MODERATOR = "moderator"

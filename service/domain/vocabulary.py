@@ -4,21 +4,31 @@ from enum import IntEnum, StrEnum
 
 
 class Audience(StrEnum):
-    """The readers that a comment is for."""
+    """The readers that a comment is for: `public` (everybody), or `members` of the site."""
 
     PUBLIC = "public"
     MEMBERS = "members"
 
 
 class Moderation(StrEnum):
-    """Whether comments are shown after the decision (`pre`) or before it (`post`)."""
+    """When a thread's comments are moderated.
+
+    - `pre`: before publication; readers see a comment once it is approved
+    - `post`: after publication; readers see a pending first revision of an active member,
+      too, for at most five minutes, so that an outage of the scoring publishes nothing
+    """
 
     PRE = "pre"
     POST = "post"
 
 
 class MemberStatus(StrEnum):
-    """The status of a member, which decides what they may do."""
+    """The status of a member, which decides what they may do.
+
+    - `active`: writes; the policy decides
+    - `premoderated`: writes; the policy flags everything for a moderator
+    - `suspended`, `banned`: may not write; a suspension usually has an end
+    """
 
     ACTIVE = "active"
     PREMODERATED = "premoderated"

@@ -11,18 +11,24 @@ from service.events.schemas import EventsOut, EventsQuery
 from service.events.use_cases import read_events
 from service.http.context import Context
 from service.http.openapi import problems
-from service.http.prefer import preferred_wait
+from service.http.prefer import Prefer, preferred_wait
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
 
-@router.get("", responses=problems(Gone), summary="Read the site's events in order")
+@router.get(
+    "",
+    operation_id="list_events",
+    responses=problems(Gone),
+    summary="Read the site's events in order",
+)
 async def get_events(
     query: Annotated[EventsQuery, Query()],
     request: Request,
     response: Response,
     caller: EventsKey,
     context: Context,
+    _prefer: Prefer = None,
 ) -> EventsOut:
     """Return the events after number `after`; `Prefer: wait=N` waits for one, at most 10 s.
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
 from service.domain.states import Actor, State
-from service.domain.vocabulary import MemberStatus
+from service.domain.vocabulary import DecisionReason, MemberStatus
 from service.http.paging import DEFAULT_LIMIT, MAX_LIMIT
 from service.http.schemas import Time
 
@@ -26,7 +26,7 @@ class EventsQuery(BaseModel):
     after: int = Field(
         0, ge=0, le=MAX_SEQUENCE, description="`next` of the previous page; 0 for the first page"
     )
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most items of the page")
 
 
 class KeyOut(BaseModel):
@@ -51,7 +51,7 @@ class EventComment(BaseModel):
 class EventReason(BaseModel):
     """One reason of a decision, without its evidence, which may quote the text."""
 
-    code: str
+    code: str = Field(description="As in `ReasonOut`")
     attribute: str | None = None
     score: float | None = None
     threshold: float | None = None
@@ -74,7 +74,7 @@ class EventReport(BaseModel):
     """A report, without its note."""
 
     id: UUID
-    reason: str
+    reason: DecisionReason
     reporter: KeyOut | None
 
 

@@ -12,13 +12,18 @@ router = APIRouter(tags=["health"])
 NOT_READY = "No comment can be accepted, or no worker has been ready to score one yet"
 
 
-@router.get("/healthz", summary="Liveness")
+@router.get("/healthz", operation_id="get_liveness", summary="Liveness")
 async def healthz() -> dict[str, str]:
     """Answer 200 while the process runs; the check depends on no other service."""
     return {"status": "ok"}
 
 
-@router.head("/healthz", response_class=Response, summary="Liveness, without a body")
+@router.head(
+    "/healthz",
+    operation_id="head_liveness",
+    response_class=Response,
+    summary="Liveness, without a body",
+)
 async def healthz_head() -> Response:
     """Answer as GET does, for load balancers that send HEAD."""
     return Response()
@@ -26,6 +31,7 @@ async def healthz_head() -> Response:
 
 @router.get(
     "/readyz",
+    operation_id="get_readiness",
     responses={503: problems(Unavailable)[503] | {"model": Readiness, "description": NOT_READY}},
     summary="Readiness",
 )
@@ -39,6 +45,7 @@ def readyz(context: Context, response: Response) -> Readiness:
 
 @router.head(
     "/readyz",
+    operation_id="head_readiness",
     response_class=Response,
     responses={503: {"description": NOT_READY}},
     summary="Readiness, without a body",

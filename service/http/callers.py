@@ -12,6 +12,22 @@ class Scope(StrEnum):
     REVIEW = "review"
     ANALYZE = "analyze"
     ADMIN = "admin"
+    LEADS = "leads"
+
+
+USES: dict[Scope, str] = {
+    Scope.COMMENTS: "send, edit, withdraw, report and read comments, threads and members",
+    Scope.REVIEW: "read and decide comments, read and close threads, change a member's status",
+    Scope.ANALYZE: "score texts by Perspective's calls",
+    Scope.ADMIN: "receivers of webhooks, a member's status and erasure",
+    Scope.LEADS: "beside another scope: say which moderators are leads",
+}
+"""What a key with each scope may do; `comments`, `review` and `admin` also read events."""
+
+
+def scope_list() -> str:
+    """Return the scopes with what they are for, as a list in Markdown."""
+    return "\n".join(f"- `{scope}`: {use}" for scope, use in USES.items())
 
 
 @dataclass(frozen=True)

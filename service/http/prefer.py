@@ -1,12 +1,24 @@
 """Reads the Prefer header (RFC 7240)."""
 
 import re
+from typing import Annotated
 
+from fastapi import Header
 from starlette.datastructures import Headers
 
 from service.http.waiting import MAX_WAIT
 
 _WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(;.*)?", re.IGNORECASE)
+
+Prefer = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        description=f"`wait=N`: wait for the outcome, N seconds, at most {MAX_WAIT}",
+        examples=["wait=5"],
+    ),
+]
+"""Declares the header in the OpenAPI document; `preferred_wait` reads all of its fields."""
 
 
 def preferred_wait(headers: Headers) -> int:

@@ -14,7 +14,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
-from service.errors import BadRequest, Invalid, NetiquetteError, TooLarge, Unavailable
+from service.errors import (
+    BadRequest,
+    HttpError,
+    Invalid,
+    MethodNotAllowed,
+    NetiquetteError,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
 from service.http.database_faults import find_fault
 from service.http.doors import Door, find_door
 from service.telemetry.metrics import count_conflict
@@ -171,9 +180,12 @@ def _pointer(loc: Sequence[Any]) -> str:
 
 def _http_response(error: HTTPException) -> Response:
     """Return Starlette's and FastAPI's own errors (404, 405, 413, …) in our form."""
-    slug = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}.get(
-        error.status_code, "http-error"
-    )
+    kinds: dict[int, type[NetiquetteError]] = {
+        400: BadRequest,
+        404: NotFound,
+        405: MethodNotAllowed,
+    }
+    slug = kinds.get(error.status_code, HttpError).slug
     details = {
         400: "The body cannot be read: send JSON (RFC 8259), as it is or packed with gzip.",
         404: "There is no such path. See /docs for all paths.",

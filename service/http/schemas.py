@@ -1,17 +1,23 @@
 """Types and models that the schemas of several features share."""
 
+import re
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -28,14 +34,42 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+_DATE_TIME = {"type": "string", "format": "date-time"}
+
+Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str), WithJsonSchema(_DATE_TIME)]
+"""A time in an answer."""
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+"""The form of RFC 3339, section 5.6; pydantic judges the numbers."""
+
+
+def _written_out(given: object) -> object:
+    """Refuse what pydantic reads as seconds since 1970: a caller may have meant milliseconds."""
+    if not isinstance(given, str) or not _RFC3339.fullmatch(given):
+        raise ValueError("must be a time with a zone after RFC 3339, such as 2026-12-24T18:00:00Z")
+    return given
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC, this time is outside the years 1 to 9999") from None
+
+
+TimeIn = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+"""A time in a request: written out after RFC 3339, never a number."""
 
 Key = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._~:@-]+$"),
-    Field(examples=["article-4711"]),
 ]
 """The key that a site gives to a thread, a member or a moderator."""
+
+
+def example(**fields: Any) -> ConfigDict:
+    """Return the configuration of a model that shows one example in the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 def id_of(what: str) -> BeforeValidator:
@@ -57,11 +91,43 @@ class Strict(BaseModel):
         return given
 
 
+class Changes(Strict):
+    """The body of a PATCH: what is left out stays as it is.
+
+    No field declares a default, since a generated client would send it, and would set what
+    its caller never named. Python sees None for a field that is left out: use
+    `model_fields_set`, or dump with `exclude_unset`.
+    """
+
+    removable: ClassVar[frozenset[str]] = frozenset()
+    """The fields that null removes. No other field may be null."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _needs_a_value(cls, given: object, info: ValidationInfo) -> object:
+        if given is None and info.field_name not in cls.removable:
+            raise ValueError("cannot be null; leave it out to keep it as it is")
+        return given
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: Any, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the schema without defaults, and with null only where it removes."""
+        schema = handler(core)
+        for name, described in handler.resolve_ref_schema(schema)["properties"].items():
+            described.pop("default", None)
+            if name not in cls.removable:
+                # As pydantic writes `X | None`: the schema of X, then that of null.
+                described.update(described.pop("anyOf")[0])
+        return schema
+
+
 class Page(Strict):
     """The query of a list: where to continue, and how many items a page has."""
 
     after: str | None = Field(None, description="`next` of the previous page")
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most items of the page")
 
 
 Line = Annotated[str, AfterValidator(clean_line)]
@@ -73,9 +139,24 @@ Body = Annotated[
     AfterValidator(clean_body),
     Field(
         description=f"Plain text, 1 to {MAX_BODY} code points after trimming.",
+        json_schema_extra={"minLength": 1, "maxLength": MAX_BODY},
         examples=["Das sehe ich anders, aber danke für den Artikel!"],
     ),
 ]
+
+
+MAX_NOTE = 2000
+
+Note = Annotated[
+    str,
+    AfterValidator(clean_body),
+    Field(
+        max_length=MAX_NOTE,
+        description=f"Plain text, 1 to {MAX_NOTE} code points after trimming.",
+        examples=["Zum dritten Mal in dieser Woche."],
+    ),
+]
+"""What a moderator or a reporter adds in their own words; readers never see it."""
 
 
 class ReporterOut(BaseModel):

@@ -1,23 +1,16 @@
 """Request and response bodies of the member calls."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
+from fastapi import Path
+from pydantic import BaseModel, Field, model_validator
 
 from service.domain.vocabulary import MemberStatus
-from service.http.schemas import Body, Strict, Time, id_of
+from service.http.schemas import Changes, Note, Time, TimeIn, example, id_of
 from service.moderators.schemas import ModeratorIn
 
-ErasureId = Annotated[UUID, id_of("erasure")]
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC, this time is outside the years 1 to 9999") from None
+ErasureId = Annotated[UUID, id_of("erasure"), Path(description="Id of the receipt")]
 
 
 class CommentCounts(BaseModel):
@@ -50,15 +43,25 @@ class MemberDetails(BaseModel):
     reports: ReportCounts
 
 
-class StatusIn(Strict):
-    """A member's new status; leaving out the reason or the end removes it."""
+class MemberChanges(Changes):
+    """The parts of a member's status to set; a field that is left out stays as it is."""
 
-    status: MemberStatus
-    reason: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
-    until: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
-        None, description="When the member is `active` again; without it, the status has no end"
+    model_config = example(
+        status="suspended",
+        reason="Drei Beleidigungen in einer Woche.",
+        until="2099-12-24T18:00:00Z",
+        moderator={"key": "petra"},
     )
-    moderator: ModeratorIn | None = None
+    removable = frozenset({"reason", "until"})
+
+    status: MemberStatus | None = Field(
+        None, description="What the member may do; `active` also removes `reason` and `until`"
+    )
+    reason: Note | None = Field(None, description="For moderators, not readers; null removes it")
+    until: TimeIn | None = Field(
+        None, description="When the member is `active` again; null: the status has no end"
+    )
+    moderator: ModeratorIn | None = Field(None, description="The moderator for whom you act")
 
     @model_validator(mode="after")
     def _active_has_no_end(self) -> Self:

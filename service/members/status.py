@@ -1,5 +1,6 @@
 """Tells what a member may do now; its functions are pure."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_
@@ -10,11 +11,25 @@ from service.errors import MemberBanned, MemberSuspended, NetiquetteError
 from service.tables import Member
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A member's status, with the reason for it and its end."""
+
+    status: MemberStatus
+    reason: str | None = None
+    until: datetime | None = None
+
+
+def current_standing(member: Member, now: datetime) -> Standing:
+    """Return the member's standing at `now`; of an expired status, nothing is left."""
+    if member.status_until is not None and member.status_until <= now:
+        return Standing(MemberStatus.ACTIVE)
+    return Standing(member.status, member.status_reason, member.status_until)
+
+
 def current_status(member: Member, now: datetime) -> MemberStatus:
     """Return the member's status at `now`; an expired status is `active` again."""
-    if member.status_until is not None and member.status_until <= now:
-        return MemberStatus.ACTIVE
-    return member.status
+    return current_standing(member, now).status
 
 
 def is_active(now: datetime, member: type[Member] = Member) -> ColumnElement[bool]:

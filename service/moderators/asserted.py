@@ -18,7 +18,7 @@ class Asserted:
     key: str
     name: str | None = None
     lead: bool | None = None
-    """Whether they may undo colleagues' decisions."""
+    """Whether they may undo colleagues' decisions, and overrule their claims."""
 
 
 def assert_moderator(session: Session, site_id: UUID, asserted: Asserted) -> Moderator:

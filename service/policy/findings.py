@@ -7,6 +7,20 @@ from pydantic import BaseModel, ConfigDict
 
 from service.domain.states import State
 
+CODES: dict[str, str] = {
+    "over_threshold": "a score is at or over the policy's threshold of its `attribute`",
+    "attribute_missing": "the model gives no score for an `attribute` that the policy requires",
+    "language_unsupported": "the text is surely in a language for which the model is not "
+    "calibrated; `evidence` is its ISO 639 code",
+    "scoring_failed": "the text could not be scored; `evidence` names the cause",
+    "policy_unusable": "the site's policy is missing or cannot be read",
+    "member_premoderated": "the member's comments all go to a moderator",
+    "previously_flagged": "an edit of a comment that was flagged, or decided by a moderator",
+    "reported": "enough different members have reported the comment",
+    "undone": "a moderator's decision was undone; the reasons of the state before follow",
+}
+"""Meaning of each code of a reason, besides those that moderators give (`DecisionReason`)."""
+
 
 class Reason(BaseModel):
     """One reason of a decision, in the fields of the HTTP contract."""

@@ -20,6 +20,8 @@ class Judgement(BaseModel):
     state: State
     actor: Actor
     reasons: tuple[Reason, ...]
+    risk: float | None = None
+    """Highest score, 0..1, of the attributes that the policy judges; None without such a score."""
 
 
 def judge(document: Mapping[str, Any] | None, facts: Facts) -> Judgement:
@@ -38,9 +40,16 @@ def judge(document: Mapping[str, Any] | None, facts: Facts) -> Judgement:
     verdict = decide(policy, facts)
     scored = facts.failure is None and facts.scores
     actor = Actor.POLICY if scored else Actor.SYSTEM
-    return Judgement(state=verdict.state, actor=actor, reasons=verdict.reasons)
+    return Judgement(
+        state=verdict.state, actor=actor, reasons=verdict.reasons, risk=_risk(policy, facts)
+    )
 
 
 def decide(policy: PolicyDocument, facts: Facts) -> Verdict:
     """Return the policy's verdict on the facts; pure, and needs no model."""
     return merge(examine(policy, facts))
+
+
+def _risk(policy: PolicyDocument, facts: Facts) -> float | None:
+    scores = facts.scores
+    return max((scores[name] for name in policy.flag_at if name in scores), default=None)

@@ -130,6 +130,7 @@ def _flag_if_limit_is_reached(session: Session, comment: Comment) -> None:
     policy = read_active_policies(session, [comment.site_id])[comment.site_id]
     facts = with_reports(session, comment, approval.facts)
     judgement = judge(policy.document, facts)
+    comment.risk = judgement.risk
     if any(reason.code == REPORTED for reason in judgement.reasons):
         change_state(
             session,

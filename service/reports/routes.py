@@ -17,6 +17,7 @@ CREATED, KNOWN = 201, 200
 
 @router.post(
     "/{comment_id}/reports",
+    operation_id="report_comment",
     status_code=CREATED,
     responses={
         KNOWN: {"model": ReportOut, "description": "An earlier report of the member is open"},

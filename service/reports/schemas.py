@@ -5,17 +5,19 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from service.domain.vocabulary import DecisionReason
-from service.http.schemas import Body, Key, ReporterOut, Strict, Time
+from service.http.schemas import Key, Note, ReporterOut, Strict, Time, example
 
 
 class ReporterIn(Strict):
     """The member who reports, as the site knows them."""
 
-    key: Key
+    key: Key = Field(description="Your own key of the member", examples=["max"])
 
 
 class ReportIn(Strict):
     """A report of a comment; without a reporter it is anonymous."""
+
+    model_config = example(reporter={"key": "max"}, reason="insult", note="Bitte ansehen.")
 
     reporter: ReporterIn | None = None
     anonymous_id: Key | None = Field(
@@ -25,7 +27,7 @@ class ReportIn(Strict):
         "them share one limit.",
     )
     reason: DecisionReason
-    note: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
+    note: Note | None = Field(None, description="For moderators, not readers")
 
 
 class ReportOut(BaseModel):

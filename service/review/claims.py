@@ -6,12 +6,14 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from service import clock
+from service.comments.repository import lock_comment
+from service.errors import ClaimedByAnother
 from service.http.context import Context
 from service.moderators.who import Who, resolve
 from service.review.queue import find_places, read_items, stale_since
 from service.review.schemas import ClaimsOut, QueueFilters
-from service.review.selection import CLAIM, free_for, in_queue
-from service.tables import Comment
+from service.review.selection import CLAIM, free_for, in_queue, is_held
+from service.tables import Comment, Moderator
 
 
 def claim_comments(
@@ -47,4 +49,29 @@ def claim_comments(
         )
         taken = set(locked)
         held = [comment_id for comment_id in ids if comment_id in taken]
-        return ClaimsOut(items=read_items(session, site_id, held, now))
+        return ClaimsOut(items=read_items(session, site_id, held, now, moderator.key))
+
+
+def release_claim(context: Context, site_id: UUID, comment_id: UUID, who: Who) -> None:
+    """End the moderator's claim on the comment; a lead may end a colleague's, too.
+
+    Nothing happens to a comment that nobody has claimed, so the call can be repeated.
+    Raises NotFound, ClaimedByAnother, and what `resolve` raises.
+    """
+    with context.database.write() as session:
+        comment = lock_comment(session, site_id, comment_id)
+        moderator = resolve(session, site_id, who)
+        check_claim(comment, moderator)
+        comment.claimed_by, comment.claimed_until = None, None
+
+
+def check_claim(comment: Comment, moderator: Moderator) -> None:
+    """Raise ClaimedByAnother if a colleague has claimed the comment; a lead may overrule them."""
+    if comment.claimed_by == moderator.id or moderator.lead:
+        return
+    if is_held(comment.claimed_until, clock.now()):
+        raise ClaimedByAnother(
+            "Take another comment, wait until the claim ends, or ask a lead.",
+            state=comment.state.value,
+            revision=comment.revision,
+        )

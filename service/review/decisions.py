@@ -11,13 +11,13 @@ from service.comments.presenter import present_decision
 from service.comments.repository import lock_comment
 from service.comments.schemas import DecisionOut
 from service.domain.states import Actor, State
-from service.errors import ClaimedByAnother, IllegalTransition, OutdatedDecision
+from service.errors import IllegalTransition, OutdatedDecision
 from service.events.outbox import UNDO_WINDOW
 from service.http.context import Context
 from service.moderators.who import Who, resolve
 from service.reports.resolving import resolve_reports
+from service.review.claims import check_claim
 from service.review.schemas import Verdict
-from service.review.selection import is_held
 from service.tables import Comment, Decision, Moderator
 
 
@@ -92,8 +92,7 @@ def _check_current(
         raise OutdatedDecision("The text has been edited. Read the comment again.", **now)
     if verdict.expected_state not in (None, comment.state):
         raise OutdatedDecision("The state has changed. Read the comment again.", **now)
-    if comment.claimed_by != moderator.id and is_held(comment.claimed_until, clock.now()):
-        raise ClaimedByAnother("Take another comment, or wait until the claim ends.", **now)
+    check_claim(comment, moderator)
     if (
         verdict.expected_state is None
         and last

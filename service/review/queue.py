@@ -31,8 +31,13 @@ Place = tuple[float, UUID]
 """A comment's place in the queue: its rank, lowest first, and its id."""
 
 
-def read_queue(context: Context, site_id: UUID, query: QueueQuery) -> QueueOut:
-    """Return a page of flagged, reported and long-pending comments, with counts."""
+def read_queue(
+    context: Context, site_id: UUID, query: QueueQuery, moderator_key: str | None = None
+) -> QueueOut:
+    """Return a page of flagged, reported and long-pending comments, with counts.
+
+    The claims of the moderator with this key are marked as their own.
+    """
     filters = query.model_dump(exclude={"after", "limit"}, exclude_none=True)
     after = decode_cursor(query.after, LIST, filters, _parse_place) if query.after else None
     now = clock.now()
@@ -40,7 +45,7 @@ def read_queue(context: Context, site_id: UUID, query: QueueQuery) -> QueueOut:
     with context.database.read() as session:
         places = find_places(session, site_id, query, stale, query.limit + 1, after=after)
         ids = [comment_id for _, comment_id in places[: query.limit]]
-        items = read_items(session, site_id, ids, now)
+        items = read_items(session, site_id, ids, now, moderator_key)
         counts = _count(session, site_id, stale, now)
     count = fitting([len(item.body) for item in items])
     more = len(places) > count
@@ -87,8 +92,10 @@ def find_places(  # noqa: PLR0913 - a page of a filtered list depends on all of 
     return [(rank, comment_id) for rank, comment_id in session.execute(page.limit(limit))]
 
 
-def read_items(session: Session, site_id: UUID, ids: list[UUID], now: datetime) -> list[QueueItem]:
-    """Return these comments as queue items, in this order."""
+def read_items(
+    session: Session, site_id: UUID, ids: list[UUID], now: datetime, moderator_key: str | None
+) -> list[QueueItem]:
+    """Return these comments as queue items, in this order, for the moderator with this key."""
     rows = session.exec(comments_with_text(site_id).where(col(Comment.id).in_(ids)))
     records = {record.comment.id: record for record in complete(session, site_id, rows)}
     counts = open_report_counts(site_id)
@@ -98,7 +105,8 @@ def read_items(session: Session, site_id: UUID, ids: list[UUID], now: datetime) 
     return [
         QueueItem(
             **present_comment(records[comment_id]).model_dump(),
-            claim=_claim(records[comment_id].comment, holders, now),
+            claim=_claim(records[comment_id].comment, holders, now, moderator_key),
+            risk=records[comment_id].comment.risk,
             open_reports=reports.get(comment_id, 0),
         )
         for comment_id in ids
@@ -113,12 +121,18 @@ def _holders(session: Session, site_id: UUID, comments: list[Comment]) -> dict[U
     return {moderator.id: moderator for moderator in found}
 
 
-def _claim(comment: Comment, holders: dict[UUID, Moderator], now: datetime) -> ClaimOut | None:
+def _claim(
+    comment: Comment, holders: dict[UUID, Moderator], now: datetime, moderator_key: str | None
+) -> ClaimOut | None:
     until = comment.claimed_until
     if comment.claimed_by is None or until is None or not conditions.is_held(until, now):
         return None
     holder = holders[comment.claimed_by]
-    return ClaimOut(moderator=ModeratorOut(key=holder.key, name=holder.name), until=until)
+    return ClaimOut(
+        moderator=ModeratorOut(key=holder.key, name=holder.name),
+        until=until,
+        own=holder.key == moderator_key,
+    )
 
 
 def _count(session: Session, site_id: UUID, stale: datetime, now: datetime) -> QueueCounts:
@@ -129,7 +143,7 @@ def _count(session: Session, site_id: UUID, stale: datetime, now: datetime) -> Q
 
     return QueueCounts(
         flagged=number(FLAGGED),
-        reported=number(conditions.reported(site_id)),
+        reported=number(conditions.reported(site_id, stale)),
         long_pending=number(conditions.long_pending(stale)),
         claimed=number(conditions.claimed(now)),
     )

@@ -1,24 +1,33 @@
 """Request and response bodies of the review calls."""
 
 from typing import Annotated, Literal
+from urllib.parse import unquote
 from uuid import UUID
 
-from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import Header, Path
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.comments.schemas import CommentOut, ModeratorOut
 from service.domain.states import State
 from service.domain.vocabulary import DecisionReason
-from service.http.schemas import Body, Key, Page, Strict, Time, id_of
+from service.http.schemas import Key, Note, Page, Strict, Time, example, id_of
 from service.moderators.schemas import ModeratorIn
 
 MAX_CLAIMS = 50
 
-DecisionId = Annotated[UUID, id_of("decision")]
+DecisionId = Annotated[UUID, id_of("decision"), Path(description="Id of the decision")]
 
-ModeratorHeader = Annotated[
-    str | None,
-    Header(alias="Netiquette-Moderator", description="Key of the moderator for whom you act"),
+_header = Header(
+    alias="Netiquette-Moderator",
+    description="Key of the moderator for whom you act, percent-encoded where it is not ASCII",
+)
+
+ModeratorHeader = Annotated[Key, BeforeValidator(unquote), _header]
+"""A header in the place of `moderator`, in calls without a body."""
+
+OptionalModeratorHeader = Annotated[
+    Annotated[Key, BeforeValidator(unquote)] | None,
+    _header,
 ]
 
 
@@ -27,16 +36,23 @@ class QueueFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    order: Literal["oldest", "riskiest", "most_reported"] = "oldest"
+    order: Literal["oldest", "riskiest", "most_reported"] = Field(
+        "oldest",
+        description="The longest known first, the highest `risk`, or the most open reports",
+    )
     thread: Key | None = Field(None, description="Only this thread")
     reason: str | None = Field(
         None,
+        max_length=40,
         pattern="^[a-z_]{1,40}$",
         description="Only comments that are in the queue for this reason: a code such as "
         "`reported`, `long_pending` or `over_threshold`, or an attribute such as `threat`",
     )
     language: str | None = Field(
-        None, pattern="^[A-Za-z-]{2,35}$", description="Language that workers detected, e.g. `de`"
+        None,
+        max_length=35,
+        pattern="^[A-Za-z-]{2,35}$",
+        description="Language that workers detected, e.g. `de`",
     )
 
 
@@ -47,7 +63,15 @@ class QueueQuery(QueueFilters, Page):
 class ClaimIn(QueueFilters):
     """The number of comments that a moderator claims, with the filters of the queue."""
 
-    limit: int = Field(10, ge=1, le=MAX_CLAIMS, strict=True)
+    model_config = example(limit=5, order="riskiest", moderator={"key": "petra", "name": "Petra"})
+
+    limit: int = Field(
+        10,
+        ge=1,
+        le=MAX_CLAIMS,
+        strict=True,
+        description="How many comments the moderator holds then, with those held before",
+    )
     moderator: ModeratorIn
 
 
@@ -56,20 +80,33 @@ class ClaimOut(BaseModel):
 
     moderator: ModeratorOut
     until: Time
+    own: bool = Field(
+        description="Whether the claim is of the moderator for whom you act: in the header "
+        "`Netiquette-Moderator` of a GET, in the body of other calls"
+    )
 
 
 class QueueItem(CommentOut):
     """A comment in the queue."""
 
     claim: ClaimOut | None
+    risk: float | None = Field(
+        description="Highest score 0..1 of the attributes that the site's policy judges, over all "
+        "forms of the text that were scored; the order `riskiest` goes by it, null last"
+    )
     open_reports: int = Field(description="Open reports, including anonymous ones")
 
 
 class QueueCounts(BaseModel):
-    """The size of the site's whole queue; each call counts anew, so no count is out of date."""
+    """The size of the site's whole queue; each call counts anew, so no count is out of date.
 
-    flagged: int
-    reported: int = Field(description="Approved comments with open reports")
+    A comment counts under each heading that fits: as flagged and as reported, for example.
+    """
+
+    flagged: int = Field(description="Flagged comments")
+    reported: int = Field(
+        description="Comments in the queue with open reports, as `reason=reported` lists them"
+    )
     long_pending: int = Field(description="Comments that have been pending for too long")
     claimed: int = Field(description="Comments that a moderator has claimed now")
 
@@ -91,22 +128,36 @@ class ClaimsOut(BaseModel):
 class Verdict(Strict):
     """A moderator's verdict on the revision that they have read."""
 
-    state: Literal[State.APPROVED, State.REJECTED, State.FLAGGED]
-    revision: int = Field(ge=1, le=2**31 - 1, strict=True)
+    state: Literal[State.APPROVED, State.REJECTED, State.FLAGGED] = Field(
+        description="The comment's new state; `flagged` leaves it to another moderator"
+    )
+    revision: int = Field(
+        ge=1, le=2**31 - 1, strict=True, description="The revision that the moderator has read"
+    )
     expected_state: State | None = Field(
         None, description="The state that the moderator saw; 409 if the comment's state differs"
     )
     reason: DecisionReason | None = None
-    note: Body | None = Field(None, max_length=2000, description="For moderators, not readers")
+    note: Note | None = Field(None, description="For moderators, not readers")
 
 
 class DecisionIn(Verdict):
     """A verdict, with the moderator who gives it."""
+
+    model_config = example(
+        state="rejected",
+        revision=1,
+        expected_state="flagged",
+        reason="insult",
+        moderator={"key": "petra", "name": "Petra"},
+    )
 
     moderator: ModeratorIn
 
 
 class UndoIn(Strict):
     """The moderator who undoes a decision."""
+
+    model_config = example(moderator={"key": "petra"})
 
     moderator: ModeratorIn

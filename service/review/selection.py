@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from service import clock
 from service.domain.states import State
+from service.policy.phases import REPORTED
 from service.reports.repository import has_open_report
 from service.review.schemas import QueueFilters
 from service.tables import Assessment, Comment, Decision, Thread
@@ -23,14 +24,15 @@ def long_pending(stale: datetime) -> ColumnElement[bool]:
     return and_(PENDING, col(Comment.pending_since) < stale)
 
 
-def reported(site_id: UUID) -> ColumnElement[bool]:
-    """Return the condition that the comment is approved and has an open report."""
-    return and_(col(Comment.state) == State.APPROVED, has_open_report(site_id))
+def reported(site_id: UUID, stale: datetime) -> ColumnElement[bool]:
+    """Return the condition that the comment is in the queue and has an open report."""
+    return and_(has_open_report(site_id), in_queue(site_id, stale))
 
 
 def ways_in(site_id: UUID, stale: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions that put a comment into the queue; one of them is enough."""
-    return FLAGGED, reported(site_id), long_pending(stale)
+    published = and_(col(Comment.state) == State.APPROVED, has_open_report(site_id))
+    return FLAGGED, published, long_pending(stale)
 
 
 def in_queue(site_id: UUID, stale: datetime) -> ColumnElement[bool]:
@@ -79,7 +81,9 @@ def _has_reason(
 ) -> ColumnElement[bool]:
     if reason == "long_pending":
         return long_pending(stale)
-    decided = (
+    if reason == REPORTED:
+        return reported(site_id, stale)
+    return (
         select(Decision.id)
         .where(
             col(Decision.site_id) == col(Comment.site_id),
@@ -91,7 +95,6 @@ def _has_reason(
         )
         .exists()
     )
-    return or_(decided, has_open_report(site_id)) if reason == "reported" else decided
 
 
 def _is_current(revision: int) -> ColumnElement[bool]:

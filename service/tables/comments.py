@@ -93,7 +93,8 @@ class Comment(SQLModel, table=True):
     claimed_by: UUID | None = Field(default=None, foreign_key="moderator.id")
     claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     risk: float | None = Field(
-        default=None, description="Highest score 0..1 of the current revision, for the queue"
+        default=None,
+        description="Highest score 0..1 that the policy judges in the current revision",
     )
 
 

@@ -76,5 +76,7 @@ class Moderator(SQLModel, table=True):
     name: str | None = Field(default=None, max_length=200)
     email: str | None = Field(default=None, unique=True, max_length=320)
     password_hash: str | None = Field(default=None, max_length=200, description="argon2id")
-    lead: bool = Field(default=False, description="May undo a colleague's decision")
+    lead: bool = Field(
+        default=False, description="May undo a colleague's decision, and overrule a claim"
+    )
     created_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from service.comments.schemas import MemberOut, WebAddress
 from service.domain.states import State
 from service.domain.vocabulary import Audience, Moderation
-from service.http.schemas import Key, Line, Page, Strict, Time
+from service.http.schemas import Changes, Key, Line, Page, Time, example
 
 
 class ThreadQuery(Page):
@@ -20,7 +20,7 @@ class ThreadQuery(Page):
     member: Key | None = Field(
         None, description="Include this member's own comments that are pending or flagged"
     )
-    order: Literal["oldest", "newest"] = "oldest"
+    order: Literal["oldest", "newest"] = Field("oldest", description="Which come first")
 
 
 class ReaderComment(BaseModel):
@@ -61,14 +61,17 @@ class ThreadState(BaseModel):
     created_at: Time
 
 
-class ThreadChanges(Strict):
+class ThreadChanges(Changes):
     """The fields of a thread to set; a field that is left out stays as it is."""
 
-    open: bool = Field(
-        True, strict=True, description="A closed thread takes no new comments or edits"
+    model_config = example(open=False)
+    removable = frozenset({"title", "url"})
+
+    open: bool | None = Field(
+        None, strict=True, description="A closed thread takes no new comments or edits"
     )
-    title: Line | None = Field(None, max_length=500)
-    url: WebAddress | None = None
-    moderation: Moderation = Field(
-        Moderation.PRE, description="Moderate before (`pre`) or after (`post`) publication"
+    title: Line | None = Field(None, max_length=500, description="Title of the article")
+    url: WebAddress | None = Field(None, description="Address of the article")
+    moderation: Moderation | None = Field(
+        None, description="Moderate before (`pre`) or after (`post`) publication"
     )

@@ -62,6 +62,13 @@ def list_comments(
     )
 
 
+def read_thread(context: Context, site_id: UUID, key: str) -> ThreadState:
+    """Return the thread as it is now; raises NotFound."""
+    with context.database.read() as session:
+        thread = _get_thread(session, site_id, key)
+        return ThreadState.model_validate(thread, from_attributes=True)
+
+
 def change_thread(context: Context, site_id: UUID, key: str, changes: ThreadChanges) -> ThreadState:
     """Set the given fields and leave the others; raises NotFound."""
     with context.database.write() as session:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from service.auth.dependencies import AdminKey, AdminWriteKey
 from service.errors import EndpointDisabled, Gone, NotConfigured, NotFound, TooManyEndpoints
 from service.http.context import Context
-from service.http.openapi import problems
+from service.http.openapi import LOCATION, problems
 from service.http.schemas import Page
 from service.webhooks import deliveries, use_cases
 from service.webhooks.schemas import (
@@ -30,8 +30,9 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
 @router.post(
     "",
+    operation_id="create_webhook",
     status_code=201,
-    responses=problems(TooManyEndpoints, NotConfigured),
+    responses={201: {"headers": LOCATION}, **problems(TooManyEndpoints, NotConfigured)},
     summary="Add a receiver",
 )
 def post_endpoint(
@@ -43,7 +44,7 @@ def post_endpoint(
     return endpoint
 
 
-@router.get("", summary="List the receivers")
+@router.get("", operation_id="list_webhooks", summary="List the receivers")
 def get_endpoints(
     query: Annotated[Page, Query()], caller: AdminKey, context: Context
 ) -> EndpointsOut:
@@ -51,7 +52,12 @@ def get_endpoints(
     return use_cases.list_endpoints(context, caller.site_id, query)
 
 
-@router.get("/{endpoint_id}", responses=problems(NotFound), summary="Read a receiver")
+@router.get(
+    "/{endpoint_id}",
+    operation_id="get_webhook",
+    responses=problems(NotFound),
+    summary="Read a receiver",
+)
 def get_endpoint(endpoint_id: EndpointId, caller: AdminKey, context: Context) -> EndpointOut:
     """Return the receiver, with its failures and waiting events."""
     return use_cases.show_endpoint(context, caller.site_id, endpoint_id)
@@ -59,6 +65,7 @@ def get_endpoint(endpoint_id: EndpointId, caller: AdminKey, context: Context) ->
 
 @router.patch(
     "/{endpoint_id}",
+    operation_id="change_webhook",
     responses=problems(NotFound),
     summary="Change, disable or enable a receiver",
 )
@@ -71,6 +78,7 @@ def patch_endpoint(
 
 @router.delete(
     "/{endpoint_id}",
+    operation_id="delete_webhook",
     status_code=204,
     responses=problems(NotFound),
     summary="Delete a receiver",
@@ -82,6 +90,7 @@ def delete_endpoint(endpoint_id: EndpointId, caller: AdminWriteKey, context: Con
 
 @router.post(
     "/{endpoint_id}/rotate",
+    operation_id="rotate_webhook_secret",
     responses=problems(NotFound, NotConfigured),
     summary="Make a new secret",
 )
@@ -92,6 +101,7 @@ def post_rotate(endpoint_id: EndpointId, caller: AdminWriteKey, context: Context
 
 @router.post(
     "/{endpoint_id}/test",
+    operation_id="test_webhook",
     status_code=202,
     responses=problems(NotFound, EndpointDisabled),
     summary="Send a test event",
@@ -103,6 +113,7 @@ def post_test(endpoint_id: EndpointId, caller: AdminWriteKey, context: Context) 
 
 @router.get(
     "/{endpoint_id}/deliveries",
+    operation_id="list_deliveries",
     responses=problems(NotFound),
     summary="List the attempts to reach a receiver",
 )
@@ -118,6 +129,7 @@ def get_deliveries(
 
 @router.post(
     "/{endpoint_id}/deliveries/{delivery_id}/redeliver",
+    operation_id="redeliver",
     status_code=202,
     responses=problems(NotFound, EndpointDisabled, Gone),
     summary="Send an event again",
@@ -136,6 +148,7 @@ def post_redeliver(
 
 @router.post(
     "/{endpoint_id}/redeliver",
+    operation_id="redeliver_failed",
     status_code=202,
     responses=problems(NotFound, EndpointDisabled),
     summary="Send again all events that were given up",

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
@@ -10,18 +11,17 @@ from pydantic import (
     Field,
     StringConstraints,
     TypeAdapter,
-    field_validator,
 )
 
 from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
-from service.http.schemas import Line, Page, Strict, Time, id_of
+from service.http.schemas import Changes, Line, Page, Strict, Time, example, id_of
 from service.webhooks.addresses import is_port_allowed
 
 MAX_RATE = 1000
 
-EndpointId = Annotated[UUID, id_of("endpoint")]
-DeliveryId = Annotated[UUID, id_of("delivery")]
+EndpointId = Annotated[UUID, id_of("endpoint"), Path(description="Id of the receiver")]
+DeliveryId = Annotated[UUID, id_of("delivery"), Path(description="Id of the attempt")]
 
 _url = TypeAdapter(AnyHttpUrl)
 
@@ -42,48 +42,62 @@ EndpointUrl = Annotated[
     str,
     StringConstraints(max_length=2000),
     AfterValidator(_clean_url),
-    Field(examples=["https://cms.example.org/netiquette"]),
+    Field(
+        description="Where deliveries go: https, on port 80, 443, or 1024 and up",
+        examples=["https://cms.example.org/netiquette"],
+    ),
 ]
 
 SubscribedTypes = Annotated[
     list[EventType],
-    Field(min_length=1, max_length=len(EventType), examples=[["comment.approved"]]),
+    Field(
+        min_length=1,
+        max_length=len(EventType),
+        description="The types of event that are sent",
+        examples=[["comment.approved"]],
+    ),
     AfterValidator(lambda given: list(dict.fromkeys(given))),
 ]
 
-Rate = Annotated[int, Field(ge=1, le=MAX_RATE, description="Most deliveries per second")]
+Rate = Annotated[
+    int, Field(ge=1, le=MAX_RATE, strict=True, description="Most deliveries per second")
+]
 
 
 class EndpointIn(Strict):
     """A new receiver."""
 
+    model_config = example(
+        url="https://cms.example.org/netiquette",
+        events=["comment.approved", "comment.flagged", "comment.rejected", "comment.withdrawn"],
+        description="CMS",
+    )
+
     url: EndpointUrl
     events: SubscribedTypes
-    description: Line | None = Field(None, max_length=500)
+    description: Line | None = Field(None, max_length=500, description="For yourselves")
     include_body: bool = Field(False, strict=True, description="Send the comments' texts, too")
     rate: Rate | None = None
 
 
-class EndpointChange(Strict):
+class EndpointChange(Changes):
     """Changes to a receiver. Fields that are left out stay as they are."""
+
+    model_config = example(enabled=True)
+    removable = frozenset({"description", "rate"})
 
     url: EndpointUrl | None = None
     events: SubscribedTypes | None = None
-    description: Line | None = Field(None, max_length=500)
-    include_body: bool | None = Field(None, strict=True)
+    description: Line | None = Field(None, max_length=500, description="For yourselves")
+    include_body: bool | None = Field(
+        None, strict=True, description="Send the comments' texts, too"
+    )
     rate: Rate | None = None
     enabled: bool | None = Field(
         None,
         strict=True,
         description="A receiver that is enabled again gets what it missed, oldest first",
     )
-
-    @field_validator("url", "events", "include_body", "enabled", mode="before")
-    @classmethod
-    def _needs_a_value(cls, given: object) -> object:
-        if given is None:
-            raise ValueError("cannot be null; leave it out to keep it as it is")
-        return given
 
 
 class EndpointOut(BaseModel):
@@ -138,7 +152,9 @@ class DeliveriesQuery(Page):
     """Filters for the list of attempts."""
 
     event: UUID | None = Field(None, description="List only attempts to send this event")
-    outcome: Literal["delivered", "failed"] | None = None
+    outcome: Literal["delivered", "failed"] | None = Field(
+        None, description="List only attempts that ended so"
+    )
 
 
 class RequestOut(BaseModel):

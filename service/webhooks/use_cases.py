@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import delete, func
@@ -13,15 +12,13 @@ from sqlmodel import Session, col, select
 from service import clock
 from service.domain.deliveries import DisabledReason
 from service.domain.events import EventType
-from service.errors import EndpointDisabled, Invalid, NotFound, TooManyEndpoints
+from service.errors import EndpointDisabled, NotFound, TooManyEndpoints
 from service.events.outbox import About, record
 from service.http.context import Context
 from service.http.paging import decode_cursor, encode_cursor
 from service.http.schemas import Page
 from service.secret_box import SecretBox
-from service.settings import Settings
 from service.tables import Delivery, Endpoint, Event, Site, WebhookMessage
-from service.webhooks.addresses import may_reach, read_address
 from service.webhooks.presenter import present_endpoint, present_endpoints
 from service.webhooks.schemas import (
     EndpointChange,
@@ -33,6 +30,7 @@ from service.webhooks.schemas import (
     SecretOut,
 )
 from service.webhooks.secrets import new_secret
+from service.webhooks.urls import check_url
 
 MAX_ENDPOINTS = 50
 """Most endpoints of a site."""
@@ -49,7 +47,7 @@ def add_endpoint(context: Context, site_id: UUID, item: EndpointIn) -> NewEndpoi
     Raises Invalid for a URL that deliveries may never reach, TooManyEndpoints at the limit of
     the site, and NotConfigured where the installation has no secret key.
     """
-    _check_url(context.settings, item.url)
+    check_url(item.url, context.settings.webhook_networks)
     box, secret = SecretBox(context.settings.secret_key), new_secret()
     with context.database.write() as session:
         # The site's row is locked, so that two requests at once cannot exceed the limit.
@@ -104,7 +102,7 @@ def change_endpoint(
     A new URL, or enabling it again, clears its failures, so that it is tried at once.
     """
     if change.url:
-        _check_url(context.settings, change.url)
+        check_url(change.url, context.settings.webhook_networks)
     values: dict[str, Any] = change.model_dump(exclude_unset=True, exclude={"enabled"})
     with changing(context, site_id, endpoint_id) as (session, endpoint):
         endpoint.sqlmodel_update(values)
@@ -192,20 +190,3 @@ def refuse_disabled(endpoint: Endpoint) -> None:
 def reset_health(endpoint: Endpoint) -> None:
     """Clear the endpoint's failures, so that its next attempt is due at once."""
     endpoint.failures, endpoint.failing_since, endpoint.next_attempt_at = 0, None, None
-
-
-def _check_url(settings: Settings, url: str) -> None:
-    """Raise Invalid for a URL that deliveries may not reach.
-
-    Host names are checked at each delivery, once they are resolved.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not settings.webhook_networks:
-        raise Invalid.at("/url", "The URL must begin with https://.")
-    address = read_address(parts.hostname or "")
-    if address and not may_reach(address, settings.webhook_networks):
-        raise Invalid.at(
-            "/url",
-            "This address is not public. Whoever runs this installation can allow private "
-            "networks by NETIQUETTE_WEBHOOK_NETWORKS.",
-        )

@@ -41,7 +41,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/comments": comment_in(),
     "POST /v1/comments/batch": {"comments": [comment_in()]},
     "PATCH /v1/comments/{comment_id}": {"body": "Fremd"},
-    "PATCH /v1/threads/{key}": {"title": "Neu"},
+    "PATCH /v1/threads/{key}": {"open": True},
     "POST /v1/comments/{comment_id}/decisions": {
         "state": "approved",
         "revision": 1,
@@ -52,15 +52,24 @@ BODIES: dict[str, Any] = {
 }
 
 
-def send(backend: Backend, operation: tuple[str, str], comment_id: str, token: str | None) -> Any:
-    """Call the operation with this key, or none."""
+def send(
+    backend: Backend,
+    operation: tuple[str, str],
+    comment_id: str,
+    token: str | None,
+    body: Any = None,
+) -> Any:
+    """Call the operation with this key, or none; without a body, with one that works."""
     method, path = operation
     filled = path.format_map(_Values(comment_id=comment_id, key=KEY))
-    body = BODIES.get(f"{method} {path}", {})
+    body = BODIES.get(f"{method} {path}", {}) if body is None else body
     more = {"json": body} if method in {"POST", "PATCH", "PUT"} else {}
     if token and any(scheme == IN_QUERY for scheme, _ in SECURED.get(operation, ())):
         more["params"], token = {"key": token}, None
-    headers = {"Authorization": f"Bearer {token}" if token else None}
+    headers = {
+        "Authorization": f"Bearer {token}" if token else None,
+        "Netiquette-Moderator": "petra",
+    }
     return backend.call(method, filled, headers=headers, **more)
 
 

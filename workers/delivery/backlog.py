@@ -25,6 +25,9 @@ FILL_BATCH = 500
 PAGE = 100
 """Messages that one query reads."""
 
+TRIES_ALONE = 3
+"""Attempts of the oldest message, after which a probe has a second message."""
+
 
 def has_work(now: datetime) -> ColumnElement[bool]:
     """Return the condition that there are events to queue for the endpoint, or to send now."""
@@ -70,8 +73,10 @@ def fill(session: Session, endpoint: Endpoint) -> bool:
 def take(session: Session, endpoint: Endpoint, now: datetime, limit: int) -> list[WebhookMessage]:
     """Return the next messages that are due, oldest first, at most one per subject.
 
-    While the endpoint fails, return one message, the probe: of the oldest, one that was tried
-    least. Otherwise a message that the receiver cannot take could hide its recovery.
+    While the endpoint fails, return the probe: the oldest message, so that a receiver that
+    recovers gets its messages oldest first. Once that was tried TRIES_ALONE times, the probe
+    has a second message, of the oldest, one that was tried least: the first one might be the
+    one message that the receiver cannot take, and would hide its recovery.
     Messages are read page by page. A join that finds the first of each subject would take
     quadratic time while Postgres' statistics still say that the table is empty.
     """
@@ -83,10 +88,17 @@ def take(session: Session, endpoint: Endpoint, now: datetime, limit: int) -> lis
                 found.append(message)
             subjects.add(message.subject)
         if endpoint.failures and found:
-            return [min(found, key=lambda message: (message.attempts, message.sequence))]
+            return _probe(found)
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+def _probe(found: Sequence[WebhookMessage]) -> list[WebhookMessage]:
+    first, *others = found
+    if first.attempts < TRIES_ALONE or not others:
+        return [first]
+    return [first, min(others, key=lambda message: (message.attempts, message.sequence))]
 
 
 def _pages(session: Session, endpoint: Endpoint) -> Iterator[Sequence[WebhookMessage]]:
@@ -157,9 +169,13 @@ def store_trial(
 
 
 def _wants(endpoint: Endpoint, event: Event) -> bool:
+    if event.type not in (EventType.WEBHOOK_TEST, EventType.WEBHOOK_DISABLED):
+        return event.type in endpoint.events
+    is_own = event.facts["endpoint"]["id"] == str(endpoint.id)
     if event.type is EventType.WEBHOOK_TEST:
-        return bool(event.facts["endpoint"]["id"] == str(endpoint.id))
-    return event.type in endpoint.events
+        return bool(is_own)
+    # The one that was disabled knows, once it is enabled again.
+    return event.type in endpoint.events and not is_own
 
 
 def _supersede(session: Session, endpoint: Endpoint, subjects: set[UUID]) -> None:

@@ -6,7 +6,7 @@ A slow receiver holds up only its own task.
 import asyncio
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TypeVar
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
 from service.db import Database
+from service.domain.deliveries import tells_enough
 from service.secret_box import SecretBox
 from service.settings import Settings
 from workers.delivery import leasing, rounds
@@ -175,7 +176,7 @@ class _Run:
 
 
 async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]:
-    """Send the messages of a round at once, or at the endpoint's pace.
+    """Send the messages of a round at once, or at the endpoint's pace; a probe's in turn.
 
     What found no descriptor is left out, and stays due: the endpoint is not to blame.
     """
@@ -193,7 +194,10 @@ async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]
             return None
         return Done(current.url, message, attempt)
 
-    results = await asyncio.gather(*map(one, range(len(current.messages))))
+    if current.is_probe:
+        results = await _in_turn(one, len(current.messages))
+    else:
+        results = await asyncio.gather(*map(one, range(len(current.messages))))
     done = [result for result in results if result]
     if len(done) < len(results):
         log.error("descriptors_spent", hint="Raise the limit of open files (ulimit -n).")
@@ -201,3 +205,18 @@ async def _send_all(pool: AsyncConnectionPool, current: Round) -> Sequence[Done]
     rest = began + pace * len(current.messages) - asyncio.get_running_loop().time()
     await asyncio.sleep(max(0.0, rest))
     return done
+
+
+async def _in_turn(
+    one: Callable[[int], Awaitable[Done | None]], count: int
+) -> Sequence[Done | None]:
+    """Send a probe's messages one by one, until one tells how the receiver fares.
+
+    Every other failure may be due to the message.
+    """
+    results: list[Done | None] = []
+    for place in range(count):
+        results.append(done := await one(place))
+        if done is None or tells_enough(done.attempt.outcome):
+            break
+    return results

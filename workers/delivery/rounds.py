@@ -38,6 +38,8 @@ class Round:
     secrets: tuple[str, ...]
     rate: int | None
     messages: Sequence[Composed]
+    is_probe: bool = False
+    """Whether the messages go out one after the other, the next only if one was refused."""
 
 
 def next_round(
@@ -65,7 +67,9 @@ def next_round(
                 backlog.take(session, endpoint, clock.now(), _size(endpoint)) if may_send else []
             )
             if messages or more:
-                endpoint.leased_until = now + LEASE
+                # The messages of a probe go out in turn, each for as long as a round takes.
+                in_turn = max(1, len(messages)) if endpoint.failures else 1
+                endpoint.leased_until = now + LEASE * in_turn
             else:
                 endpoint.lease, endpoint.leased_until = None, None
                 return None
@@ -84,7 +88,8 @@ def _compose(
         # The retention has deleted their events while they were being queued.
         with database.write() as session:
             backlog.remove(session, endpoint, lost)
-    return Round(endpoint.url, _secrets(box, endpoint), endpoint.rate, composed)
+    secrets = _secrets(box, endpoint)
+    return Round(endpoint.url, secrets, endpoint.rate, composed, endpoint.failures > 0)
 
 
 def _secrets(box: SecretBox, endpoint: Endpoint) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ def _decide(
         reasons=[reason.stored() for reason in judgement.reasons],
         policy=policy.version,
         assessment_id=assessment.id if assessment else None,
-        risk=max(assessment.scores.values(), default=None) if assessment else None,
+        risk=judgement.risk,
         facts=facts.model_dump(mode="json"),
     )
     event = log.bind(site=str(comment.site_id), comment=str(comment.id), revision=comment.revision)

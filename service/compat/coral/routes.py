@@ -18,13 +18,19 @@ router = APIRouter(prefix=PREFIX.rstrip("/"), tags=["coral"])
 
 @router.post(
     "/{site}",
+    operation_id="moderate_coral_comment",
     response_model_exclude_none=True,
     responses=problems(Unauthorized),
     summary="Judge a comment for Coral's external moderation phase",
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": described_request()}},
+            "content": {
+                "application/json": {
+                    "schema": described_request(),
+                    "example": {"action": "NEW", "comment": {"body": "Du Idiot!"}},
+                }
+            },
         }
     },
 )

@@ -29,6 +29,7 @@ from service.domain.languages import UNDETERMINED
 from service.errors import NetiquetteError
 from service.http.callers import Caller
 from service.http.context import Context
+from service.http.openapi import with_example
 
 ORIGIN = "perspective"
 """The origin that labels of this door are stored with."""
@@ -54,6 +55,10 @@ async def describe_methods(request: Request, version: str = VERSION) -> Response
 @router.post(
     f"{PREFIX}comments:analyze",
     responses=ERRORS,
+    operation_id="analyze_comment",
+    openapi_extra=with_example(
+        comment={"text": "Du Idiot!"}, requestedAttributes={"TOXICITY": {}}, languages=["de"]
+    ),
     response_model_exclude_none=True,
     summary="Score a text (as Perspective's AnalyzeComment)",
 )
@@ -74,6 +79,11 @@ async def analyze_comment(
 @router.post(
     f"{PREFIX}comments:suggestscore",
     responses=ERRORS,
+    operation_id="suggest_score",
+    openapi_extra=with_example(
+        comment={"text": "Du Idiot!"},
+        attributeScores={"TOXICITY": {"summaryScore": {"value": 0.9}}},
+    ),
     response_model_exclude_none=True,
     summary="Suggest a score (as Perspective's SuggestCommentScore)",
 )

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -12,6 +13,7 @@ from sqlmodel import col, select
 
 from service.app import create_app
 from service.domain.states import State
+from service.domain.vocabulary import Lane
 from service.http.waiting import Waiters
 from service.settings import Settings
 from service.tables import Comment, IdempotentRequest
@@ -210,3 +212,25 @@ def test_nobody_waits_once_closed(backend: Backend) -> None:
     waiters.close()
     assert backend.client.portal is not None
     assert backend.client.portal.call(waiters.wait, 1, 10) is False
+
+
+def test_an_edit_waits_for_its_decision(served: ServedApi, backend: Backend) -> None:
+    comment_id = backend.comment()["id"]
+    backend.judge(comment_id, State.APPROVED)
+    path, patient = f"/v1/comments/{comment_id}", {"Prefer": "wait=10"}
+    edit = {"json": {"body": "Ganz anders."}, "headers": patient}
+    waiting = in_thread(lambda: served.call("PATCH", path, **edit))
+    deadline = time.monotonic() + PATIENCE
+    while backend.read(comment_id)["revision"] != 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    with backend.database.read() as session:
+        assert session.get_one(Comment, UUID(comment_id)).lane == Lane.WAITING
+    backend.judge(comment_id, State.FLAGGED, score=0.9)
+    response = waiting.result(PATIENCE)
+    assert response.status_code == 200
+    assert response.headers["preference-applied"] == "wait=10"
+    assert response.json() == backend.read(comment_id)
+    assert response.json()["decision"]["state"] == "flagged"
+    again = served.call("PATCH", path, **edit)
+    assert "preference-applied" not in again.headers

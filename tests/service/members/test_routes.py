@@ -25,7 +25,11 @@ def get(backend: Backend, path: str = LENA) -> dict[str, Any]:
 
 
 def set_status(backend: Backend, status: str, **more: Any) -> dict[str, Any]:
-    response = backend.call("PATCH", LENA, json={"status": status} | more)
+    return change(backend, status=status, **more)
+
+
+def change(backend: Backend, **changes: Any) -> dict[str, Any]:
+    response = backend.call("PATCH", LENA, json=changes)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
@@ -107,10 +111,36 @@ def test_a_status_is_enforced_until_it_ends(backend: Backend) -> None:
 def test_a_status_without_an_end_stays_until_the_next(backend: Backend) -> None:
     set_status(backend, "banned", reason="Spam")
     assert backend.post().json()["type"] == "urn:netiquette:problem:member-banned"
-    answer = set_status(backend, "premoderated")
+    answer = set_status(backend, "premoderated", reason=None)
     assert (answer["status"], answer["reason"]) == ("premoderated", None)
     assert backend.post().status_code == 202
     assert set_status(backend, "active")["status"] == "active"
+
+
+def test_what_is_left_out_stays(backend: Backend) -> None:
+    with frozen_clock() as clock:
+        until = in_seconds(clock(), 60)
+        first = set_status(backend, "suspended", reason="Drohung", until=until)
+        assert change(backend) == first
+        assert change(backend, reason="Zwei Drohungen") == first | {"reason": "Zwei Drohungen"}
+        assert change(backend, status="banned")["until"] == first["until"]
+        later = change(backend, until=in_seconds(clock(), 120))
+        assert (later["status"], later["reason"]) == ("banned", "Zwei Drohungen")
+        for_good = change(backend, until=None, reason=None)
+        assert (for_good["status"], for_good["until"], for_good["reason"]) == ("banned", None, None)
+
+
+def test_nothing_of_an_ended_status_stays(backend: Backend) -> None:
+    with frozen_clock() as clock:
+        set_status(backend, "suspended", reason="Drohung", until=in_seconds(clock(), 60))
+        clock.advance(60)
+        after = change(backend, status="banned")
+        assert (after["reason"], after["until"]) == (None, None)
+        change(backend, reason="Spam", until=in_seconds(clock(), 60))
+        after = change(backend, status="active")
+        assert (after["status"], after["reason"], after["until"]) == ("active", None, None)
+        refused = backend.call("PATCH", LENA, json={"until": in_seconds(clock(), 60)})
+        assert refused.json()["errors"][0]["pointer"] == "/until"
 
 
 def test_every_change_of_status_has_one_event_without_its_reason(backend: Backend) -> None:
@@ -152,10 +182,17 @@ def test_the_event_is_read_with_its_facts(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    "changes",
     [
-        {},
+        {"status": None},
         {"status": "erased"},
+        {"status": "banned", "until": 1800000000},
+        {"status": "banned", "until": 1800000000.5},
+        {"status": "banned", "until": "1800000000"},
+        {"status": "banned", "until": "2999-11-03"},
+        {"status": "banned", "until": True},
+        {"status": "banned", "moderator": None},
+        {"until": "2999-11-03T20:15:00Z"},
         {"status": "banned", "until": "2026-11-03T20:15:00"},
         {"status": "banned", "until": "2026-11-03T20:15:00Z"},
         {"status": "banned", "until": "9999-12-31T23:59:59-10:00"},
@@ -167,8 +204,8 @@ def test_the_event_is_read_with_its_facts(backend: Backend) -> None:
         {"status": "banned", "moderator": {"key": "account:petra"}},
     ],
 )
-def test_what_is_no_status_is_refused(backend: Backend, change: dict[str, Any]) -> None:
-    response = backend.call("PATCH", LENA, json=change)
+def test_what_is_no_status_is_refused(backend: Backend, changes: dict[str, Any]) -> None:
+    response = backend.call("PATCH", LENA, json=changes)
     assert response.status_code == 422, response.text
     assert get(backend)["status"] == "active"
 

@@ -41,3 +41,14 @@ def test_system_flags_what_could_not_be_scored(facts: Facts) -> None:
     judgement = judge(DOCUMENT, facts)
     assert (judgement.state, judgement.actor) == (State.FLAGGED, Actor.SYSTEM)
     assert judgement.reasons[0].code == "scoring_failed"
+
+
+def test_the_risk_is_the_highest_score_that_the_policy_judges() -> None:
+    forms = {
+        "original": {"toxicity": 0.2, "obscene": 0.9, "threat": 0.1},
+        "folded": {"toxicity": 0.3, "threat": 0.4},
+    }
+    assert judge(DOCUMENT, Facts(forms=forms)).risk == 0.4
+    assert judge({"flag_at": {"obscene": 1}}, Facts(forms=forms)).risk == 0.9
+    assert judge({"flag_at": {"insult": 0.5}}, Facts(forms=forms)).risk is None
+    assert judge(None, Facts(forms=forms)).risk is None

@@ -10,6 +10,7 @@ from service.domain.states import State
 from service.domain.vocabulary import MemberStatus
 from service.policy.document import FIRST_POLICY, PolicyDocument
 from service.policy.facts import Facts, Language
+from service.policy.findings import CODES
 from service.policy.judgement import decide
 
 SCORES = st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats(0, 1), max_size=7)
@@ -76,6 +77,7 @@ def test_nothing_to_object_to_is_approved() -> None:
 def test_each_phase_objects(changes: dict[str, Any], expected: list[str]) -> None:
     facts = harmless(**changes)
     assert codes(facts) == expected
+    assert set(expected) <= CODES.keys()
     assert decide(FIRST_POLICY, facts).state is State.FLAGGED
 
 

@@ -56,8 +56,22 @@ def test_most_reported_first_and_published_ones_too(backend: Backend) -> None:
         (published, 2),
         (flagged, 1),
     ]
-    assert response["counts"]["reported"] == 1
+    assert response["counts"]["reported"] == 2
     assert response["counts"]["flagged"] == 1
+
+
+def test_counts_and_filter_agree_on_what_is_reported(backend: Backend) -> None:
+    ids = [judged(backend, state, 0.9) for state in (State.FLAGGED, State.APPROVED)]
+    waiting = backend.comment()["id"]
+    fresh = backend.comment()["id"]
+    with backend.database.write() as session:
+        comment = session.get_one(Comment, UUID(waiting))
+        comment.pending_since = clock.now() - timedelta(hours=1)
+    for comment_id in (*ids, waiting, fresh):
+        report(backend, comment_id)
+    judged(backend, State.FLAGGED, 0.9)
+    assert queue(backend, reason="reported") == [*ids, waiting]
+    assert backend.call("GET", "/v1/review/queue").json()["counts"]["reported"] == 3
 
 
 @pytest.mark.parametrize("order", ["oldest", "riskiest", "most_reported"])

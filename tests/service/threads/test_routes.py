@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from service.domain.states import State
 from service.domain.vocabulary import MemberStatus
 from service.http import paging
+from service.http.callers import Scope
 from service.ids import new_id
 from service.tables import SCORER_SILENT_AFTER, Member
-from service.testing.backend import Backend
+from service.testing.backend import Backend, make_key
 from service.testing.rows import frozen_clock
 from tests.support.analysing import add_scorer, remove_scorers
 
@@ -324,3 +325,32 @@ def test_long_texts_make_short_pages(
     assert [len(page) for page in seen] == [2, 2, 1]
     expected = posted if order == "oldest" else posted[::-1]
     assert [comment for page in seen for comment in page] == expected
+
+
+def test_a_title_does_not_open_a_closed_thread(backend: Backend) -> None:
+    backend.comment()
+    path = "/v1/threads/artikel"
+    backend.call(
+        "PATCH", path, json={"open": False, "moderation": "post", "url": "https://a.test/"}
+    )
+    after = backend.call("PATCH", path, json={"title": "Radweg"}).json()
+    assert (after["open"], after["moderation"], after["title"]) == (False, "post", "Radweg")
+    assert after["url"] == "https://a.test/"
+    assert backend.call("PATCH", path, json={"url": None}).json()["url"] is None
+    assert backend.call("PATCH", path, json={"open": None}).status_code == 422
+
+
+def test_a_review_key_reads_and_closes_threads(backend: Backend) -> None:
+    comment_id = approved(backend)
+    key = make_key(backend.database, backend.rows.site_id, Scope.REVIEW)
+    headers = {"Authorization": f"Bearer {key}"}
+    shown = backend.call("GET", PATH, headers=headers).json()["items"]
+    assert [item["id"] for item in shown] == [comment_id]
+    path = "/v1/threads/artikel"
+    for open_ in (False, True):
+        answer = backend.call("PATCH", path, json={"open": open_}, headers=headers)
+        assert answer.json()["open"] is open_
+        assert backend.call("GET", path, headers=headers).json() == answer.json()
+    refused = backend.call("PATCH", path, json={"open": False, "title": "Neu"}, headers=headers)
+    assert refused.status_code == 403
+    assert backend.call("PATCH", path, json={}, headers=headers).json()["open"] is True

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from service.errors import Invalid
-from service.settings import Settings
-from service.webhooks import use_cases
 from service.webhooks.addresses import Address, is_port_allowed, may_reach, read_address
 from service.webhooks.schemas import EndpointUrl
+from service.webhooks.urls import check_url
 from tests.workers.delivery.blocked import NAMES, NUMERIC, PUBLIC, URLS
 
 url_schema: TypeAdapter[str] = TypeAdapter(EndpointUrl)
@@ -56,10 +55,10 @@ NOT_PUBLIC = [
 ]
 
 
-def judged(url: str) -> bool:
-    """Return whether the URL is accepted as POST /v1/webhooks does it, on a public installation."""
+def judged(url: str, *allowed: str) -> bool:
+    """Return whether POST /v1/webhooks accepts the URL, with these networks of the operator's."""
     try:
-        use_cases._check_url(Settings(webhook_networks=()), url_schema.validate_python(url))
+        check_url(url_schema.validate_python(url), [ip_network(one) for one in allowed])
     except (ValidationError, Invalid):
         return False
     return True
@@ -83,6 +82,25 @@ def test_no_url_is_added_that_no_receiver_has(url: str) -> None:
 
 def test_without_tls_nothing_is_added() -> None:
     assert not judged(f"http://{PUBLIC}/hook")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_added"),
+    [
+        ("http://127.0.0.1:8080/hook", True),
+        ("http://localhost:8080/hook", True),
+        (f"http://{PUBLIC}/hook", False),
+        ("http://10.1.2.3/hook", False),
+        ("http://[::ffff:a01:203]/hook", False),
+        ("http://nowhere.invalid/hook", False),
+        (f"https://{PUBLIC}/hook", True),
+        ("https://nowhere.invalid/hook", True),
+    ],
+)
+def test_without_tls_only_what_leads_into_an_allowed_network_is_added(
+    url: str, is_added: bool
+) -> None:
+    assert judged(url, "127.0.0.0/8", "::1/128") is is_added
 
 
 @pytest.mark.parametrize(

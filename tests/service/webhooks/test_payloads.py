@@ -76,8 +76,9 @@ def everything_happens(backend: Backend, receiver: Receiver, frozen: FrozenClock
     act("PATCH", "/v1/members/jonas", status="banned", reason=NAME, moderator=PETRA)
     act("DELETE", "/v1/members/jonas")
     carry_out_erasures(backend.database)
+    other = Receiver.add(backend).row
     with backend.database.write() as session:
-        record_webhook_event(session, receiver.row, EventType.WEBHOOK_DISABLED)
+        record_webhook_event(session, other, EventType.WEBHOOK_DISABLED)
     act("POST", f"/v1/webhooks/{receiver.id}/test")
     while more := receiver.deliver():
         sent.extend(more)

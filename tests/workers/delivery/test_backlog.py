@@ -7,7 +7,7 @@ import pytest
 
 from service import clock
 from service.db import Database
-from service.domain.deliveries import DELAYS, DisabledReason, Refused
+from service.domain.deliveries import DELAYS, DisabledReason, Gone, Refused
 from service.domain.events import EventType
 from service.domain.states import State
 from service.events.sequencer import number_due_events
@@ -123,16 +123,29 @@ def test_what_waits_by_itself_holds_up_its_own_comment_alone(backend: Backend) -
         assert told(receiver) == [(2, "report.received")]
 
 
-def test_a_failing_endpoint_is_sent_one_that_was_tried_least(backend: Backend) -> None:
+def test_a_failing_endpoint_is_sent_the_oldest_and_later_also_one_tried_least(
+    backend: Backend,
+) -> None:
     receiver = Receiver.add(backend)
     for _ in range(3):
         decided(backend)
     receiver.set(failures=1)
     probes = []
-    for _ in range(4):
-        probes += [message.sequence for message in receiver.deliver(Refused(500))]
+    for _ in range(6):
+        probes.append([message.sequence for message in receiver.deliver(Refused(500))])
         receiver.set(next_attempt_at=None)
-    assert probes == [1, 2, 3, 1]
+    assert probes == [[1], [1], [1], [1, 2], [1, 3], [1, 2]]
+
+
+def test_the_one_that_was_disabled_is_not_told_of_it(backend: Backend) -> None:
+    gone = Receiver.add(backend, events=["webhook.disabled", "comment.approved"])
+    other = Receiver.add(backend, events=["webhook.disabled"])
+    decided(backend)
+    gone.deliver(Gone())
+    assert told(other) == [(2, "webhook.disabled")]
+    assert gone.call("PATCH", json={"enabled": True}).is_success
+    assert told(gone) == [(1, "comment.approved")]
+    assert told(gone) == []
 
 
 def test_a_later_state_takes_the_place_of_earlier_ones(backend: Backend) -> None:

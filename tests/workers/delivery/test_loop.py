@@ -14,7 +14,7 @@ from service.domain.states import Actor, State
 from service.testing.rows import FrozenClock
 from tests.support.outbox import Outbox
 from tests.workers.delivery.certificates import LOOPBACK, Authority
-from tests.workers.delivery.receivers import answer, raw
+from tests.workers.delivery.receivers import Answer, answer, raw
 from tests.workers.delivery.running import OK, Receive, Running, sent, until
 from workers.delivery import loop, rounds
 from workers.delivery.rounds import ROUND
@@ -93,13 +93,13 @@ def test_backoff_is_honoured_and_any_2xx_releases_what_waits(
     events = outbox.approve(3)
     outbox.deliver()
     assert sorted(sent(receiver)) == events
-    for wait in (6, 72, 360, 2160, 4320):
+    for wait, size in ((6, 1), (72, 1), (360, 2), (2160, 2), (4320, 2)):
         probes = len(receiver.requests)
         outbox.deliver()
         assert len(receiver.requests) == probes
         now.advance(wait)
         outbox.deliver()
-        assert len(receiver.requests) == probes + 1
+        assert len(receiver.requests) == probes + size
     receiver.answer = OK
     probes = len(receiver.requests)
     now.advance(4320)
@@ -119,7 +119,7 @@ def test_what_waits_is_released_oldest_first(
     receiver.answer = OK
     now.advance(6)
     outbox.deliver()
-    assert sent(receiver) == [events[0], events[1], events[0], events[2], events[3]]
+    assert sent(receiver) == [events[0], *events]
 
 
 def test_a_message_that_a_receiver_cannot_stand_holds_up_nothing_else(
@@ -144,6 +144,63 @@ def test_a_message_that_a_receiver_cannot_stand_holds_up_nothing_else(
     now.advance(6)
     outbox.deliver()
     assert outbox.waiting(endpoint) == []
+
+
+@pytest.mark.parametrize("probes", [0, 1, 7])
+def test_what_waits_behind_an_outage_arrives_oldest_first(
+    outbox: Outbox, receive: Receive, now: FrozenClock, probes: int
+) -> None:
+    receiver = receive(answer(500))
+    endpoint = outbox.endpoint(receiver.url())
+    first = outbox.approve(1)
+    outbox.deliver()
+    second = outbox.approve(1)
+    for _ in range(probes):
+        now.advance(4320)
+        outbox.deliver()
+    tried = len(receiver.requests)
+    receiver.answer = OK
+    now.advance(4320)
+    outbox.deliver()
+    assert sent(receiver)[tried:] == [*first, *second]
+    assert outbox.waiting(endpoint) == []
+
+
+@pytest.mark.parametrize("refuse", [answer(422), raw(b"", close=True)], ids=["422", "closed"])
+def test_one_that_is_never_taken_does_not_hide_the_recovery(
+    outbox: Outbox, receive: Receive, now: FrozenClock, refuse: Answer
+) -> None:
+    receiver = receive(answer(500))
+    endpoint = outbox.endpoint(receiver.url())
+    (bad,) = outbox.approve(1)
+    outbox.deliver()
+    good = outbox.approve(1)
+    now.advance(6)
+    outbox.deliver()
+
+    async def refuse_one(writer: StreamWriter) -> None:
+        is_bad = receiver.requests[-1].id == str(bad)
+        await (refuse if is_bad else OK)(writer)
+
+    receiver.answer = refuse_one
+    for wait in (72, 360):
+        now.advance(wait)
+        outbox.deliver()
+    assert [row.sequence for row in outbox.waiting(endpoint)] == [1]
+    assert sent(receiver)[-1:] == good
+    assert outbox.read(endpoint).failures == 0
+
+
+def test_a_receiver_that_asks_for_a_pause_is_sent_one_probe(
+    outbox: Outbox, receive: Receive, now: FrozenClock
+) -> None:
+    receiver = receive(answer(503, retry_after="60"))
+    outbox.endpoint(receiver.url())
+    outbox.approve(2)
+    for probe in range(6):
+        outbox.deliver()
+        assert len(receiver.requests) == 2 + probe
+        now.advance(61)
 
 
 def test_410_disables_and_others_are_told(
