@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from service import clock
@@ -82,7 +82,10 @@ class Comment(SQLModel, table=True):
     edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     lane: int = Field(default=Lane.COMMENTS, description="A value of Lane")
     is_long: bool = Field(
-        default=False, description="Whether the current text waits in the queue of long ones"
+        default=False,
+        description="Whether the current text waits in the queue of long ones",
+        # The release before this column inserts comments, too, until it is restarted.
+        sa_column_kwargs={"server_default": false()},
     )
     pending_since: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
     lease: UUID | None = Field(default=None, description="The lease that holds this comment")

@@ -23,14 +23,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_active_model")),
     )
     op.create_table(
-        "retention",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("trusted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("held_since", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("id = 1", name=op.f("ck_retention_single")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention")),
-    )
-    op.create_table(
         "scorer",
         sa.Column("id", sa.String(200), nullable=False),
         sa.Column("model", sa.String(64), nullable=False),
@@ -266,7 +258,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lane", sa.Integer(), nullable=False),
-        sa.Column("is_long", sa.Boolean(), nullable=False),
         sa.Column("pending_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease", sa.Uuid(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
@@ -335,7 +326,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_comment_pending",
         "comment",
-        ["lane", "site_id", "is_long", "pending_since", "id"],
+        ["lane", "pending_since", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
@@ -866,6 +857,5 @@ def downgrade() -> None:
     op.drop_table("analysis")
     op.drop_table("site")
     op.drop_table("scorer")
-    op.drop_table("retention")
     op.drop_table("active_model")
     # ### end Alembic commands ###
