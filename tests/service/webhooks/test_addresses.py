@@ -60,6 +60,8 @@ NOT_PUBLIC_IPV6 = [
     *map(IPv6Network, ("::ffff:0:0:0/96", "3ffe::/16", "fec0::/10", "ff00::/8")),
 ]
 
+NOT_PUBLIC: list[Network] = [*NOT_PUBLIC_IPV4, *NOT_PUBLIC_IPV6]
+
 UNICAST = IPv6Network("2000::/3")
 
 
@@ -127,11 +129,7 @@ def test_allowed_networks_are_reached_and_others_are_not() -> None:
         assert not may_reach(address, allowed), text
 
 
-@given(
-    st.sampled_from([*NOT_PUBLIC_IPV4, *NOT_PUBLIC_IPV6]).flatmap(
-        lambda network: st.ip_addresses(network=network)
-    )
-)
+@given(st.sampled_from(NOT_PUBLIC).flatmap(lambda network: st.ip_addresses(network=network)))
 def test_nothing_in_a_special_network_is_public(address: Address) -> None:
     assert not reachable(str(address))
     if isinstance(address, IPv4Address):
@@ -156,7 +154,7 @@ def test_no_address_of_ipv6_that_nobody_was_given_is_public(address: IPv6Address
     assert not reachable(str(address)) or address in UNICAST or address.ipv4_mapped
 
 
-@pytest.mark.parametrize("network", [*NOT_PUBLIC_IPV4, *NOT_PUBLIC_IPV6], ids=str)
+@pytest.mark.parametrize("network", NOT_PUBLIC, ids=str)
 def test_a_network_ends_where_its_registration_does(network: Network) -> None:
     """Both of its ends are inside; their neighbours are public where they are in no other one."""
     first, last = network[0], network[-1]
