@@ -1,17 +1,20 @@
 # Netiquette. `make help` explains every target.
 #
 #   PORT=8080        another port for `make run`
-#   PYTHON=…         another Python 3.11
-#   TORCH_INDEX=…    another index for torch alone, such as PyTorch's own for CPUs,
-#                    for whom the CUDA build (several GB) is too much
+#   PYTHON=…         another Python, from 3.11 to 3.14
+#   TORCH_INDEX=…    another index for torch alone; empty: that of pip. Unless this is given,
+#                    torch comes without CUDA, if it can: see deploy/torch_index.py
 
-IS_3_11 = import sys; sys.exit(sys.version_info[:2] != (3, 11))
-PYTHON ?= $(shell for python in python3.11 python3 python; do \
-	$$python -c '$(IS_3_11)' 2>/dev/null && echo $$python && break; done)
 TORCH = torch==2.13.0
+TORCH_CPU_INDEX = https://download.pytorch.org/whl/cpu
 VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
+ifeq ($(origin TORCH_INDEX),undefined)
+TORCH_FROM = $$($(BIN)/python deploy/torch_index.py $(TORCH) $(TORCH_CPU_INDEX))
+else
+TORCH_FROM = $(TORCH_INDEX:%=--index-url %)
+endif
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" --no-emit-package torch \
 	--excludes requirements/torch.excluded pyproject.toml requirements/build.in
@@ -97,11 +100,8 @@ lock: $(VENV)/installed-dev ## Pin what pyproject.toml asks for (LOCK=--upgrade:
 		--custom-compile-command "make lock" $(LOCK) requirements/client.in --output-file requirements/client.lock
 
 $(VENV)/made:
-	@"$(PYTHON)" -c '$(IS_3_11)' 2>/dev/null || { \
-		echo "Netiquette needs Python 3.11, and '$(PYTHON)' is not. Say where it is: make PYTHON=/path/to/python3.11"; \
-		exit 1; }
-	@echo "Making $(VENV) with $(PYTHON)"
-	@"$(PYTHON)" -m venv $(VENV)
+	@python=$$(sh deploy/find-python $(if $(PYTHON),"$(PYTHON)")) && \
+		echo "Making $(VENV) with $$python" && "$$python" -m venv $(VENV)
 	@touch $@
 
 # The locks hold all but torch, which comes in several builds. Its line comes
@@ -110,7 +110,7 @@ $(VENV)/installed: requirements/worker.lock pyproject.toml | $(VENV)/made
 	@echo "Installing the packages of $<"
 	@$(PIP) install --quiet --require-hashes --no-deps --requirement $<
 	@echo "Installing $(TORCH)"
-	@$(PIP) install --quiet $(TORCH) $(TORCH_INDEX:%=--index-url %)
+	@$(PIP) install --quiet $(TORCH) $(TORCH_FROM)
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
