@@ -6,11 +6,13 @@ without the workers.
 
 import os
 import resource
+import sys
 from importlib.metadata import entry_points
 
 import typer
 
-from service.commands import api, backup, coral, migrate, sites, up
+from service.commands import api, backup, coral, migrate, moderators, sites, up
+from service.settings import BadSettings
 
 GROUP = "netiquette.commands"
 
@@ -22,7 +24,7 @@ commands.command("backup")(backup.backup)
 commands.command("restore")(backup.restore)
 commands.add_typer(sites.site, name="site")
 commands.add_typer(sites.key, name="key")
-commands.add_typer(sites.moderator, name="moderator")
+commands.add_typer(moderators.moderator, name="moderator")
 commands.add_typer(coral.coral, name="coral")
 
 
@@ -51,4 +53,7 @@ def main() -> None:
     """
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    application()()
+    try:
+        application()()
+    except BadSettings as error:
+        sys.exit(f"{error}\n`netiquette doctor` checks everything.")

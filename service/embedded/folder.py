@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from service.embedded.console import StartRefused, say
+from service.folders import DATABASE
 
 LOCK = "up.lock"
 LOG = "log"
-DATABASE = "netiquette.db"
 SECRET_KEY = "secret.key"  # noqa: S105 - the name of a file
 LEAST_FREE = 100 * 1024 * 1024
 """Bytes of free disk space that a start needs, since SQLite needs room for its WAL."""

@@ -30,7 +30,7 @@ def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str
         "NETIQUETTE_DATABASE_URL": database.url(var),
         "NETIQUETTE_REDIS_URL": broker_url,
         "NETIQUETTE_VAR_DIR": str(var),
-        "NETIQUETTE_MODELS_DIR": str(settings.models_dir.absolute()),
+        "NETIQUETTE_MODELS_DIR": str(settings.models_dir),
         # Logs are read while they grow, so nothing may stay in a buffer.
         "PYTHONUNBUFFERED": "1",
     }
