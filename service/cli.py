@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from service.commands import api, backup, coral, migrate, moderators, sites, up
+from service.commands import api, backup, coral, doctor, migrate, moderators, sites, up
 from service.settings import BadSettings
 
 GROUP = "netiquette.commands"
@@ -20,6 +20,7 @@ commands = typer.Typer(no_args_is_help=True)
 commands.command("up")(up.up)
 commands.command("api")(api.api)
 commands.command("migrate")(migrate.migrate)
+commands.command("doctor")(doctor.doctor)
 commands.command("backup")(backup.backup)
 commands.command("restore")(backup.restore)
 commands.add_typer(sites.site, name="site")

@@ -9,6 +9,9 @@ from sqlalchemy.exc import ArgumentError
 DATABASE = "netiquette.db"
 """Name of the embedded default's database, in its folder."""
 
+LEAST_FREE = 100 * 1024 * 1024
+"""Bytes of free disk space that a start needs, since SQLite needs room for its log."""
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 """The checkout, where this code runs from one."""
 

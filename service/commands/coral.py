@@ -1,12 +1,11 @@
 """`netiquette coral`: connect sites to Coral, and disconnect them."""
 
 import typer
-from pydantic import SecretStr
 
 from service.commands.database import writing
 from service.commands.secrets import ask
 from service.commands.sites import SiteOption
-from service.embedded.folder import SECRET_KEY, secret_key
+from service.embedded.folder import installation_key
 from service.secret_box import SecretBox
 from service.settings import settings
 from service.sites.use_cases import get_site
@@ -23,21 +22,9 @@ def connect(site: SiteOption) -> None:
     """
     secret = ask("Coral's signing secret")
     with writing() as session:
-        box = SecretBox(_installation_key())
+        box = SecretBox(installation_key(settings()))
         get_site(session, site).coral_secret = box.encrypt(secret.strip())
     typer.echo(f"{site} is connected. Coral's phase calls: /v1/integrations/coral/{site}")
-
-
-def _installation_key() -> SecretStr | None:
-    """Return the secret key of the settings, or else the one that `netiquette up` has made.
-
-    The latter is for the database in the same folder only.
-    """
-    config = settings()
-    made = config.is_embedded and (config.var_dir / SECRET_KEY).exists()
-    if config.secret_key is None and made:
-        return SecretStr(secret_key(config.var_dir))
-    return config.secret_key
 
 
 @coral.command("disconnect")
