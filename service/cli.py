@@ -9,12 +9,19 @@ import resource
 import sys
 from importlib.metadata import entry_points
 
+import structlog
 import typer
 
 from service.commands import api, backup, coral, doctor, migrate, moderators, sites, up
 from service.settings import BadSettings
+from service.telemetry import log_as_server
 
 GROUP = "netiquette.commands"
+
+SERVERS = (["api"], ["worker"])
+"""First arguments of the commands that serve, and whose output is a log from the first line on."""
+
+log = structlog.get_logger(__name__)
 
 commands = typer.Typer(no_args_is_help=True)
 commands.command("up")(up.up)
@@ -54,7 +61,14 @@ def main() -> None:
     """
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    serves = sys.argv[1:2] in SERVERS
+    if serves:
+        log_as_server()
     try:
         application()()
     except BadSettings as error:
-        sys.exit(f"{error}\n`netiquette doctor` checks everything.")
+        if serves:
+            log.critical("settings_unusable", hint=str(error))
+        else:
+            typer.echo(f"{error}\n`netiquette doctor` checks everything.", err=True)
+        sys.exit(1)

@@ -9,7 +9,7 @@ from service.app import create_app
 from service.descriptors import raise_limit
 from service.http.context import Infrastructure
 from service.http.protocol import BoundedProtocol
-from service.telemetry import configure_logging
+from service.telemetry import log_as_server
 
 GRACE = 2
 """Seconds that open requests may take after the process was told to end."""
@@ -30,7 +30,7 @@ def serve(host: str, port: int, fd: int | None) -> bool:
 
     `fd` is an inherited, bound socket to serve on instead of host and port.
     """
-    configure_logging()
+    log_as_server()
     raise_limit()
     config = uvicorn.Config(
         create_app(),

@@ -99,8 +99,8 @@ def _is_known(revision: str | None) -> bool:
 def _rows(session: Session, config: Settings, *, is_sqlite: bool) -> Iterator[Finding]:
     now = clock.now()
     if is_sqlite:
-        newest = session.exec(select(func.max(col(Event.created_at)))).one()
-        if newest and newest > now:
+        newest: datetime | None = session.exec(select(func.max(col(Event.created_at)))).one()
+        if newest is not None and newest > now:
             yield findings.clock("the newest event in the database", newest - now)
     else:
         told = session.exec(select(func.clock_timestamp())).one()

@@ -83,4 +83,5 @@ class Broker:
             environment=os.environ | {"LC_ALL": "C"},
             log=var / "log" / "valkey.log",
             grace=1.0,
+            plain=True,
         )

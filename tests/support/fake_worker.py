@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from service.settings import Settings
-from service.telemetry import configure_logging
+from service.telemetry import log_as_server
 from workers.engines import Scored
 from workers.engines.cost import TOO_COSTLY
 from workers.processes import run_beat, run_io, run_scoring
@@ -75,7 +75,7 @@ def load(settings: Settings, _threads: int) -> FakeEngine:
 
 
 def main(kind: str, concurrency: int = 1) -> int:
-    configure_logging()
+    log_as_server()
     settings = Settings()
     if kind == "score":
         return run_scoring(settings, load, concurrency)

@@ -217,7 +217,7 @@ def _may_go() -> ColumnElement[bool]:
 def _has_earlier(*, tried: bool = False, tells_state: bool = False) -> ColumnElement[bool]:
     """Return the condition that an earlier message of the subject waits, due or not."""
     earlier = aliased(WebhookMessage)
-    conditions = [
+    conditions: list[ColumnElement[bool]] = [
         col(earlier.endpoint_id) == col(WebhookMessage.endpoint_id),
         col(earlier.subject) == col(WebhookMessage.subject),
         col(earlier.sequence) < col(WebhookMessage.sequence),
@@ -226,5 +226,5 @@ def _has_earlier(*, tried: bool = False, tells_state: bool = False) -> ColumnEle
     if tried:
         conditions.append(col(earlier.attempts) > 0)
     if tells_state:
-        conditions.append(col(earlier.tells_state))
+        conditions.append(col(earlier.tells_state).is_(True))
     return exists().where(*conditions).correlate(WebhookMessage)
