@@ -6,23 +6,43 @@ without the workers.
 
 import os
 import resource
+import sys
 from importlib.metadata import entry_points
 
+import structlog
 import typer
 
-from service.commands import api, backup, coral, migrate, retention, sites, up
+from service.commands import (
+    api,
+    backup,
+    coral,
+    doctor,
+    migrate,
+    moderators,
+    retention,
+    sites,
+    up,
+)
+from service.settings import BadSettings
+from service.telemetry import log_as_server
 
 GROUP = "netiquette.commands"
+
+SERVERS = (["api"], ["worker"])
+"""First arguments of the commands that serve, and whose output is a log from the first line on."""
+
+log = structlog.get_logger(__name__)
 
 commands = typer.Typer(no_args_is_help=True)
 commands.command("up")(up.up)
 commands.command("api")(api.api)
 commands.command("migrate")(migrate.migrate)
+commands.command("doctor")(doctor.doctor)
 commands.command("backup")(backup.backup)
 commands.command("restore")(backup.restore)
 commands.add_typer(sites.site, name="site")
 commands.add_typer(sites.key, name="key")
-commands.add_typer(sites.moderator, name="moderator")
+commands.add_typer(moderators.moderator, name="moderator")
 commands.add_typer(coral.coral, name="coral")
 commands.add_typer(retention.retention, name="retention")
 
@@ -52,4 +72,14 @@ def main() -> None:
     """
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    application()()
+    serves = sys.argv[1:2] in SERVERS
+    if serves:
+        log_as_server()
+    try:
+        application()()
+    except BadSettings as error:
+        if serves:
+            log.critical("settings_unusable", hint=str(error))
+        else:
+            typer.echo(f"{error}\n`netiquette doctor` checks everything.", err=True)
+        sys.exit(1)

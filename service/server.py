@@ -9,7 +9,7 @@ from service.app import create_app
 from service.descriptors import raise_limit
 from service.http.context import Infrastructure
 from service.http.protocol import BoundedProtocol
-from service.telemetry import configure_logging
+from service.telemetry import log_as_server
 
 GRACE = 2
 """Seconds that open requests may take after the process was told to end."""
@@ -27,7 +27,7 @@ class Server(uvicorn.Server):
 
 def configure(host: str, port: int) -> uvicorn.Config:
     """Return how the API is served, with its logging and its limits."""
-    configure_logging()
+    log_as_server()
     raise_limit()
     return uvicorn.Config(
         create_app(),

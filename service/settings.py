@@ -1,5 +1,6 @@
 """All settings of the service and its workers, read from `NETIQUETTE_*` variables."""
 
+import os
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -11,11 +12,13 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service import folders
 from service.clock import LONGEST_HOLD
 
 SECRETS = Path("/run/secrets")
@@ -42,34 +45,49 @@ def _known_broker(given: str) -> str:
     return given
 
 
+def _found(name: str) -> str:
+    """Return the name of a model; the path of one counts from the base if it is relative."""
+    return str(folders.absolute(Path(name))) if os.sep in name else name
+
+
 Network = IPv4Network | IPv6Network
+Folder = Annotated[Path, AfterValidator(folders.absolute)]
 Rate = Annotated[str, AfterValidator(_known_rate)]
 RedisUrl = Annotated[str, AfterValidator(_known_broker)]
 
 
+class BadSettings(Exception):
+    """Settings cannot be used. The text has a line for each, and shows no value."""
+
+
 class Settings(BaseSettings):
-    """The settings; times are in seconds and sizes in bytes, unless a name says otherwise."""
+    """The settings; times are in seconds and sizes in bytes, unless a name says otherwise.
+
+    Every path is absolute, whatever the current folder is: see `service.folders`.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="NETIQUETTE_",
         extra="ignore",
         hide_input_in_errors=True,  # an address may hold a password
+        validate_default=True,  # paths are made absolute
         # None where there is no such folder, or pydantic-settings would warn.
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
 
-    database_url: str = Field(
-        "sqlite:///var/netiquette.db", description="SQLAlchemy URL of the database"
+    database_url: Annotated[str, AfterValidator(folders.absolute_url)] = Field(
+        f"sqlite:///var/{folders.DATABASE}",
+        description="SQLAlchemy URL of the database; by default that in `NETIQUETTE_VAR_DIR`",
     )
     redis_url: RedisUrl = Field(
         "redis://127.0.0.1:6379/0", description="Redis or Valkey, for Celery and rate limits"
     )
-    var_dir: Path = Field(Path("var"), description="Folder with the embedded default's state")
-    model: str = Field(
+    var_dir: Folder = Field(Path("var"), description="Folder with the embedded default's state")
+    model: Annotated[str, AfterValidator(_found)] = Field(
         "netiquette-de-en",
         description="Model that scores, until `netiquette models use` chooses another one",
     )
-    models_dir: Path = Field(
+    models_dir: Folder = Field(
         Path(".cache/models"), description="Folder of pulled and derived models"
     )
     allowed_hosts: Annotated[tuple[HostPattern, ...], NoDecode] = Field(
@@ -161,6 +179,17 @@ class Settings(BaseSettings):
         return given
 
     @model_validator(mode="after")
+    def _database_lies_in_its_folder(self) -> Self:
+        if "database_url" not in self.model_fields_set:
+            self.database_url = folders.sqlite_url(self.var_dir)
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is that of the embedded default, which `netiquette up` runs."""
+        return self.database_url == folders.sqlite_url(self.var_dir)
+
+    @model_validator(mode="after")
     def _lease_outlives_its_batch(self) -> Self:
         # Else a second worker would lease a batch that the first one is still scoring.
         if self.lease_seconds <= self.time_limit:
@@ -170,5 +199,20 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Return the settings of this process, read once."""
-    return Settings()
+    """Return the settings of this process, read once; raises BadSettings."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise BadSettings("\n".join(_faults(error))) from None
+
+
+def _faults(error: ValidationError) -> list[str]:
+    """Return a line for each setting that cannot be used, without its value."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [
+        ".".join((f"NETIQUETTE_{str(fault['loc'][0]).upper()}", *map(str, fault["loc"][1:])))
+        + f": {fault['msg']}"
+        if fault["loc"]
+        else fault["msg"]
+        for fault in found
+    ]

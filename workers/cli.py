@@ -2,7 +2,8 @@
 
 import typer
 
-from workers.commands import evaluate, models, score, thresholds, worker
+from service.doctor import more
+from workers.commands import checking, evaluate, models, score, thresholds, worker
 
 commands = typer.Typer(no_args_is_help=True)
 commands.add_typer(worker.commands, name="worker")
@@ -10,3 +11,5 @@ commands.add_typer(models.commands, name="models")
 commands.command("score")(score.score)
 commands.command("thresholds")(thresholds.thresholds)
 commands.command("eval")(evaluate.eval_)
+
+more.registered.append(checking.check_model)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from service.backup.files import BackupRefused
+from service.commands.database import nothing_at
 from service.embedded import folder
 from service.embedded.console import StartRefused
 from service.settings import settings
@@ -30,7 +30,10 @@ def backup(file: ToFile) -> None:
     from service.backup import sqlite  # noqa: PLC0415 - Alembic, for this command alone
 
     with _told():
-        sqlite.back_up(_database("pg_dump"), file)
+        database = _database("pg_dump")
+        if not database.exists():
+            raise BackupRefused(nothing_at(database))
+        sqlite.back_up(database, file)
     typer.echo(f"{file} holds the database, {file.stat().st_size:,} bytes; checked.")
 
 
@@ -61,11 +64,7 @@ def _told() -> Iterator[None]:
 
 def _database(program: str) -> Path:
     """Return the database's file; raises BackupRefused for Postgres, and names `program` for it."""
-    try:
-        url = make_url(settings().database_url)
-    except ArgumentError:
-        # The error's own message would show the URL, which may hold a password.
-        raise BackupRefused("NETIQUETTE_DATABASE_URL is no URL of a database.") from None
+    url = make_url(settings().database_url)
     if url.get_backend_name() != "sqlite":
         raise BackupRefused(
             f"This command is for SQLite: for Postgres run `{program}`, as docs/operations.md "

@@ -1,12 +1,11 @@
 """`netiquette coral`: connect sites to Coral, and disconnect them."""
 
-from typing import Annotated
-
 import typer
-from pydantic import SecretStr
 
-from service.commands.sites import SiteOption, writing
-from service.embedded.folder import SECRET_KEY, secret_key
+from service.commands.database import writing
+from service.commands.secrets import ask
+from service.commands.sites import SiteOption
+from service.embedded.folder import installation_key
 from service.secret_box import SecretBox
 from service.settings import settings
 from service.sites.use_cases import get_site
@@ -15,31 +14,17 @@ coral = typer.Typer(no_args_is_help=True, help="Coral's external moderation phas
 
 
 @coral.command("connect")
-def connect(
-    site: SiteOption,
-    secret: Annotated[
-        str, typer.Option(prompt="Coral's signing secret", hide_input=True, envvar="CORAL_SECRET")
-    ],
-) -> None:
+def connect(site: SiteOption) -> None:
     """Connect a site to Coral: store Coral's signing secret, or replace it by a rotated one.
 
-    Coral shows the secret beside the phase. While it rotates a secret, it signs with the old
-    and the new one.
+    The secret is asked for, or read from standard input. Coral shows it beside the phase. While
+    it rotates a secret, it signs with the old and the new one.
     """
-    if not secret.strip():
-        raise typer.BadParameter("the secret is blank")
+    secret = ask("Coral's signing secret")
     with writing() as session:
-        box = SecretBox(_installation_key())
+        box = SecretBox(installation_key(settings()))
         get_site(session, site).coral_secret = box.encrypt(secret.strip())
     typer.echo(f"{site} is connected. Coral's phase calls: /v1/integrations/coral/{site}")
-
-
-def _installation_key() -> SecretStr | None:
-    """Return the secret key of the settings, or else the one that `netiquette up` has made."""
-    config = settings()
-    if config.secret_key is None and (config.var_dir / SECRET_KEY).exists():
-        return SecretStr(secret_key(config.var_dir))
-    return config.secret_key
 
 
 @coral.command("disconnect")

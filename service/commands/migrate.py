@@ -13,11 +13,17 @@ def migrate() -> None:
     """Bring the database's schema up to date. It does nothing if it is up to date."""
     from service import migrations  # noqa: PLC0415 - Alembic, for this command alone
 
-    database = Database(settings().database_url)
+    config = settings()
+    database = Database(config.database_url)
     try:
+        if config.is_embedded:
+            config.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         migrations.migrate(database)
     except DatabaseLost as error:
         typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        typer.echo(f"{error.filename} cannot be made: {error.strerror}.", err=True)
         raise typer.Exit(1) from None
     except DatabaseError as error:
         tell_unusable(error)

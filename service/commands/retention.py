@@ -3,7 +3,7 @@
 import typer
 
 from service import clock
-from service.commands.sites import writing
+from service.commands.database import writing
 from service.events.retention import resume
 
 retention = typer.Typer(no_args_is_help=True, help="Retention: deleting old events.")

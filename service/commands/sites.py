@@ -1,33 +1,23 @@
-"""`netiquette site`, `netiquette key` and `netiquette moderator`."""
+"""`netiquette site` and `netiquette key`."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter, ValidationError
-from rich.console import Console
-from rich.table import Table
-from sqlalchemy.exc import DatabaseError
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from service.auth.keys import create_key, revoke_key
-from service.commands.database import tell_unusable
-from service.db import Database
+from service.commands.database import reading, writing
+from service.commands.tables import minute, show
 from service.domain.languages import FIRST_LANGUAGE, MAIN_CODE
-from service.errors import NetiquetteError
 from service.http.callers import Scope
 from service.http.schemas import Key
-from service.moderators.accounts import create_moderator
-from service.settings import settings
-from service.sites.use_cases import create_site, get_site
+from service.sites.use_cases import create_site, edit_site, get_site
 from service.tables import Site, SiteKey
 
 site = typer.Typer(no_args_is_help=True, help="Sites: the publications that are moderated.")
 key = typer.Typer(no_args_is_help=True, help="Site keys: a site's backend calls the API with one.")
-moderator = typer.Typer(no_args_is_help=True, help="Moderators with an account.")
 
 SiteOption = Annotated[str, typer.Option("--site", help="Key of the site.")]
 
@@ -39,34 +29,6 @@ def _main_language(code: str | None) -> str | None:
     if code is None or re.fullmatch(MAIN_CODE, code):
         return code
     raise typer.BadParameter("use a code of two or three letters, such as de or en")
-
-
-@contextmanager
-def writing() -> Iterator[Session]:
-    """Give a session that commits at the end; a known error becomes one line and exit code 1."""
-    database = Database(settings().database_url)
-    try:
-        with database.write() as session:
-            yield session
-    except NetiquetteError as error:
-        typer.echo(error.detail, err=True)
-        raise typer.Exit(1) from None
-    except DatabaseError as error:
-        tell_unusable(error)
-        raise typer.Exit(1) from None
-    finally:
-        database.dispose()
-
-
-def _minute(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%MZ")
-
-
-def _print(*columns: str, rows: Sequence[tuple[str, ...]]) -> None:
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
 
 
 @site.command("create")
@@ -87,24 +49,29 @@ def site_create(
     typer.echo(f"Created the site {site_key}. Next: netiquette key create --site {site_key}")
 
 
-@site.command("set")
-def site_set(
+@site.command("edit")
+def site_edit(
     site_key: Annotated[str, typer.Argument(metavar="KEY", help="Key of the site.")],
-    language: Annotated[str, typer.Option(help=MAIN_LANGUAGE, callback=_main_language)],
+    name: Annotated[str | None, typer.Option(help="Name of the publication.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help=MAIN_LANGUAGE, callback=_main_language)
+    ] = None,
 ) -> None:
-    """Change a site's main language, from its next request on."""
+    """Change a site's name or main language, from its next request on. Its key stays."""
+    if name is None and language is None:
+        raise typer.BadParameter("say what to change: --name, --language or both")
     with writing() as session:
-        get_site(session, site_key).language = language
-    typer.echo(f"The main language of {site_key} is {language}.")
+        found = edit_site(session, site_key, name=name, language=language)
+        typer.echo(f"{site_key} is named {found.name}; its main language is {found.language}.")
 
 
 @site.command("list")
 def site_list() -> None:
     """List all sites."""
-    with writing() as session:
+    with reading() as session:
         found = session.exec(select(Site).order_by(col(Site.key)))
-        rows = [(row.key, row.name, row.language, _minute(row.created_at)) for row in found]
-    _print("key", "name", "language", "created", rows=rows)
+        rows = [(row.key, row.name, row.language, minute(row.created_at)) for row in found]
+    show("key", "name", "language", "created", rows=rows)
 
 
 @key.command("create")
@@ -133,7 +100,7 @@ def key_create(
 @key.command("list")
 def key_list(site: SiteOption) -> None:
     """List a site's keys by their prefixes."""
-    with writing() as session:
+    with reading() as session:
         found = get_site(session, site)
         keys = session.exec(
             select(SiteKey).where(col(SiteKey.site_id) == found.id).order_by(col(SiteKey.id))
@@ -144,12 +111,12 @@ def key_list(site: SiteOption) -> None:
                 row.name,
                 " ".join(row.scopes),
                 row.language or "",
-                _minute(row.created_at),
-                _minute(row.revoked_at) if row.revoked_at else "",
+                minute(row.created_at),
+                minute(row.revoked_at),
             )
             for row in keys
         ]
-    _print("prefix", "name", "scopes", "language", "created", "revoked", rows=rows)
+    show("prefix", "name", "scopes", "language", "created", "revoked", rows=rows)
 
 
 @key.command("revoke")
@@ -166,16 +133,3 @@ def key_revoke(
         typer.echo(f"{site} has no key that begins with {prefix}.", err=True)
         raise typer.Exit(1)
     typer.echo(f"Revoked {prefix}.")
-
-
-@moderator.command("add")
-def moderator_add(
-    email: Annotated[str, typer.Argument(help="Email address to sign in with.")],
-    site: SiteOption,
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
-    name: Annotated[str | None, typer.Option(help="Name that colleagues see.")] = None,
-) -> None:
-    """Add a moderator with an account to a site."""
-    with writing() as session:
-        create_moderator(session, get_site(session, site).id, email, password, name)
-    typer.echo(f"Added {email} to {site}.")

@@ -1,14 +1,18 @@
 """Start, watch and end one child process of the embedded default."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from service.embedded import json_lines
 from service.embedded import log_files as logs
 from service.embedded.guardian import Guardian, signal_group
 
@@ -17,13 +21,17 @@ STEADY = 30.0
 
 MAX_PAUSE = 30.0
 
+LAST_WORDS = 1.0
+"""Seconds that the rest of what an ended child printed may take into its log."""
+
 
 @dataclass(frozen=True)
 class Spec:
     """How to start a child process.
 
     `grace` is the time from SIGTERM to SIGKILL, in seconds. A child with `once` has a job to
-    finish, and its log is shown on the console, too.
+    finish, and its log is shown on the console, too. What one that is `plain` prints is written
+    to its log as JSON lines.
     """
 
     name: str
@@ -33,6 +41,7 @@ class Spec:
     grace: float
     descriptors: tuple[int, ...] = ()
     once: bool = False
+    plain: bool = False
 
 
 @dataclass
@@ -48,6 +57,7 @@ class Child:
     done: bool = False
     """Whether the child has finished its job (only with `once`)."""
     _process: subprocess.Popen[bytes] | None = None
+    _translator: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
     _due: float = 0.0
     _heard: int = 0
@@ -63,13 +73,18 @@ class Child:
         self._started = time.monotonic()
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        with logs.open_log(self.spec.log) as log:
+        with logs.open_log(self.spec.log) as log, ExitStack() as stack:
             self._heard = log.tell()
+            output: IO[bytes] = log
+            if self.spec.plain:
+                self._translator = _translator(self.spec.log.stem, log)
+                # Only the child keeps it open, so that the translator ends with it.
+                output = stack.enter_context(self._translator.stdin)  # type: ignore[arg-type]  # a pipe
             return subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 self.spec.command,
                 env=self.spec.environment,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=self.spec.descriptors,
                 start_new_session=True,
@@ -111,7 +126,7 @@ class Child:
         return self._process is None and not self.done and time.monotonic() >= self._due
 
     def heard(self) -> list[str]:
-        """Return the lines that it has written to its log since the last call.
+        """Return what it has written to its log since the last call, line by line.
 
         Raises OSError where the log cannot be read.
         """
@@ -123,7 +138,7 @@ class Child:
         if lines and not lines[-1].endswith(b"\n"):
             lines.pop()
         self._heard += sum(map(len, lines))
-        return [line.decode(errors="replace").rstrip() for line in lines]
+        return [_words(line.decode(errors="replace").rstrip()) for line in lines]
 
     def ask_to_end(self) -> None:
         """Send SIGTERM to the leader of the group, which ends its own children in order."""
@@ -143,6 +158,13 @@ class Child:
             signal_group(self._process.pid, signal.SIGKILL)
             self.guardian.forget(self._process.pid)
             self._process = None
+        if self._translator is not None:
+            # Its input has ended with the group.
+            with suppress(subprocess.TimeoutExpired):
+                self._translator.wait(LAST_WORDS)
+            self._translator.kill()
+            self._translator.wait()
+            self._translator = None
 
 
 def command(*arguments: str) -> tuple[str, ...]:
@@ -151,3 +173,22 @@ def command(*arguments: str) -> tuple[str, ...]:
     Python's -P keeps a folder named `service` in the working directory from being imported.
     """
     return (sys.executable, "-P", "-m", "service", *arguments)
+
+
+def _translator(name: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the program that writes what a child prints to its log as JSON lines."""
+    return subprocess.Popen(  # noqa: S603 - our own programs, no shell
+        [sys.executable, "-I", "-S", json_lines.__file__, name],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _words(line: str) -> str:
+    """Return what a line of a log says to a person."""
+    try:
+        return str(json.loads(line)["event"])
+    except (ValueError, KeyError, TypeError):
+        return line

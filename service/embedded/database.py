@@ -7,9 +7,9 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import col
 
-from service import clock, migrations
+from service import clock, folders, migrations
 from service.db import Database
-from service.embedded import demo, folder
+from service.embedded import demo
 from service.embedded.console import StartRefused
 from service.sqlite_file import DatabaseLost
 from service.tables import Comment, Scorer
@@ -17,7 +17,7 @@ from service.tables import Comment, Scorer
 
 def url(var: Path) -> str:
     """Return the SQLAlchemy URL of the database in the folder."""
-    return f"sqlite:///{var / folder.DATABASE}"
+    return folders.sqlite_url(var)
 
 
 def prepare(var: Path, base_url: str) -> bool:
@@ -27,7 +27,7 @@ def prepare(var: Path, base_url: str) -> bool:
     it was made once.
     """
     database = Database(url(var))
-    file = var / folder.DATABASE
+    file = var / folders.DATABASE
     try:
         migrations.migrate(database)
         _forget_workers(database)

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from service.embedded.console import StartRefused, say
+from service.folders import DATABASE, LEAST_FREE
+from service.settings import Settings
 
 LOCK = "up.lock"
 LOG = "log"
-DATABASE = "netiquette.db"
 SECRET_KEY = "secret.key"  # noqa: S105 - the name of a file
-LEAST_FREE = 100 * 1024 * 1024
-"""Bytes of free disk space that a start needs, since SQLite needs room for its WAL."""
-
 WAIT_FOR_GUARDIAN = 10.0
 
 
@@ -54,6 +54,17 @@ def secret_key(var: Path) -> str:
     if not file.exists():
         write_private(file, secrets.token_urlsafe(32))
     return file.read_text("ascii")
+
+
+def installation_key(config: Settings) -> SecretStr | None:
+    """Return the secret key of the settings, or else the one that `netiquette up` has made.
+
+    The latter is for the database in the same folder only.
+    """
+    made = config.is_embedded and (config.var_dir / SECRET_KEY).exists()
+    if config.secret_key is None and made:
+        return SecretStr(secret_key(config.var_dir))
+    return config.secret_key
 
 
 def write_private(path: Path, content: str) -> None:
@@ -102,6 +113,18 @@ def _acquire(descriptor: int, var: Path) -> None:
         if _try(descriptor):
             return
     raise StartRefused(f"Processes of an earlier run still use {var}. End them, then start again.")
+
+
+def is_locked(var: Path) -> bool:
+    """Tell whether a `netiquette up` runs on the folder; makes nothing."""
+    try:
+        descriptor = os.open(var / LOCK, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _try(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _try(descriptor: int) -> bool:

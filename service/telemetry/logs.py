@@ -25,7 +25,8 @@ def configure_logging() -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    # A server's stderr has been replaced by one that logs: see `service.telemetry.servers`.
+    handler = logging.StreamHandler(getattr(sys.stderr, "beneath", sys.stderr))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

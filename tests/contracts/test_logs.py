@@ -1,5 +1,6 @@
 """No body, no name, no key and no secret is in any line of any log of a whole run."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,8 @@ def test_no_text_and_no_key_is_in_any_log(
     for text in told.values():
         for secret in (MARKER, token, token[3:]):
             assert secret not in text
+        # To the last line: they were all told to end.
+        assert {type(json.loads(line)) for line in text.splitlines()} == {dict}
 
 
 @pytest.mark.parametrize("prefix", [(), (AT_DEBUG,)], ids=["info", "debug"])
@@ -123,3 +126,4 @@ def test_no_password_of_an_address_is_in_any_log(
             wait_until(lambda: all(worker.log.stat().st_size for worker in stack.workers), 60)
         told = stack.logs()
     assert MARKER not in told
+    assert all(json.loads(line)["event"] for line in filter(None, told.splitlines()))

@@ -5,7 +5,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from service.settings import Settings
+from service import folders
+from service.settings import BadSettings, Settings, settings
 
 
 def test_a_lease_outlives_the_time_limit() -> None:
@@ -24,8 +25,8 @@ def test_a_secret_is_read_from_a_file_unless_the_environment_has_it(
         model_config = SettingsConfigDict(secrets_dir=tmp_path)
 
     assert Contained().database_url == "postgresql+psycopg://u:p@db/n"
-    monkeypatch.setenv("NETIQUETTE_DATABASE_URL", "sqlite:///other.db")
-    assert Contained().database_url == "sqlite:///other.db"
+    monkeypatch.setenv("NETIQUETTE_DATABASE_URL", "sqlite:////srv/other.db")
+    assert Contained().database_url == "sqlite:////srv/other.db"
 
 
 @pytest.mark.parametrize("name", ["key_rate", "member_rate", "report_rate"])
@@ -60,3 +61,63 @@ def test_a_short_secret_key_is_refused_and_not_told() -> None:
     with pytest.raises(ValidationError, match="secret_key") as caught:
         Settings(secret_key="GEHEIM" * 5)
     assert "GEHEIM" not in str(caught.value)
+
+
+def test_paths_never_count_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = Path(__file__).parents[2]
+    found = Settings()
+    assert found.var_dir == base / "var"
+    assert found.models_dir == base / ".cache" / "models"
+    assert found.database_url == f"sqlite:///{base}/var/netiquette.db"
+    assert found.model == "netiquette-de-en"
+    given = Settings(
+        var_dir=Path("mine"), database_url="sqlite:///mine/a.db?timeout=9", model="mine/model"
+    )
+    assert given.var_dir == base / "mine"
+    assert given.database_url == f"sqlite:///{base}/mine/a.db?timeout=9"
+    assert given.model == str(base / "mine" / "model")
+
+
+def test_the_database_follows_the_folder_unless_it_is_named(tmp_path: Path) -> None:
+    found = Settings(var_dir=tmp_path)
+    assert found.database_url == f"sqlite:///{tmp_path}/netiquette.db"
+    assert found.is_embedded
+    other = Settings(var_dir=tmp_path, database_url="postgresql+psycopg://db/n")
+    assert other.database_url == "postgresql+psycopg://db/n"
+    assert not other.is_embedded
+
+
+def test_without_a_checkout_the_state_is_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "CHECKOUT", tmp_path / "site-packages")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    found = Settings()
+    assert found.var_dir == tmp_path / "data" / "netiquette" / "var"
+    assert found.models_dir == tmp_path / "data" / "netiquette" / ".cache" / "models"
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?uri=true"])
+def test_a_database_without_a_path_stays_as_it_is(url: str) -> None:
+    assert Settings(database_url=url).database_url == url
+
+
+def test_what_is_wrong_is_told_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETIQUETTE_DATABASE_URL", "GEHEIM")
+    monkeypatch.setenv("NETIQUETTE_SECRET_KEY", "GEHEIM")
+    monkeypatch.setenv("NETIQUETTE_LEASE_SECONDS", "-1")
+    settings.cache_clear()
+    with pytest.raises(BadSettings) as caught:
+        settings()
+    told = str(caught.value)
+    assert [line.partition(":")[0] for line in told.splitlines()] == [
+        "NETIQUETTE_DATABASE_URL",
+        "NETIQUETTE_LEASE_SECONDS",
+        "NETIQUETTE_SECRET_KEY",
+    ]
+    assert "is no URL of a database" in told
+    assert "GEHEIM" not in told

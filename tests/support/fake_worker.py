@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from billiard.process import current_process
 
 from service.settings import Settings
-from service.telemetry import configure_logging
+from service.telemetry import log_as_server
 from workers.engines import Scored
 from workers.engines.cost import TOO_COSTLY
 from workers.processes import run_beat, run_io, run_scoring
@@ -101,7 +101,7 @@ def load(settings: Settings, _threads: int) -> FakeEngine:
 
 
 def main(kind: str, concurrency: int = 1) -> int:
-    configure_logging()
+    log_as_server()
     settings = Settings()
     if IMPATIENT in os.environ:
         be_impatient()

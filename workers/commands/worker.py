@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from service.settings import settings
-from service.telemetry import configure_logging
+from service.telemetry import log_as_server
 from workers.processes import run_beat, run_io, run_scoring
 
 commands = typer.Typer(no_args_is_help=True, help="Workers, which score, sweep and deliver.")
@@ -20,7 +20,7 @@ def score(
     """Run a scoring worker in the foreground. SIGTERM finishes its batch, or gives it back."""
     from workers.models.loading import load_engine  # noqa: PLC0415 - onnxruntime, for this one alone
 
-    configure_logging()
+    log_as_server()
     raise typer.Exit(run_scoring(settings(), load_engine, concurrency))
 
 
@@ -32,12 +32,12 @@ def io(
     ] = False,
 ) -> None:
     """Run an I/O worker in the foreground, which sweeps and delivers to webhook receivers."""
-    configure_logging()
+    log_as_server()
     raise typer.Exit(run_io(settings(), concurrency, with_beat=with_beat))
 
 
 @commands.command()
 def beat() -> None:
     """Run the beat in the foreground, which starts the sweeps. An installation needs one beat."""
-    configure_logging()
+    log_as_server()
     run_beat(settings())

@@ -40,7 +40,7 @@ def has_work(now: datetime) -> ColumnElement[bool]:
     # A message behind an earlier one of its subject cannot be sent yet. If it counted, workers
     # would look at the endpoint again and again, and find nothing to send.
     message = exists().where(
-        col(WebhookMessage.endpoint_id) == col(Endpoint.id), _is_due(now), _is_first()
+        col(WebhookMessage.endpoint_id) == col(Endpoint.id), _is_due(now), _may_go()
     )
     return or_(col(Endpoint.queued_sequence) < head, message.correlate(Endpoint))
 
@@ -73,25 +73,32 @@ def fill(session: Session, endpoint: Endpoint) -> bool:
 def take(session: Session, endpoint: Endpoint, now: datetime, limit: int) -> list[WebhookMessage]:
     """Return the next messages that are due, oldest first, at most one per subject.
 
+    A message waits behind the earlier ones of its subject. Only one that tells a state passes
+    reports once the first of them has failed: a report that the receiver refuses must not hold
+    up a rejection. The reports stay, and are sent afterwards, when they are due.
+
     While the endpoint fails, return the probe: the oldest message, so that a receiver that
     recovers gets its messages oldest first. Once that was tried TRIES_ALONE times, the probe
     has a second message, of the oldest, one that was tried least: the first one might be the
     one message that the receiver cannot take, and would hide its recovery.
+
     Messages are read page by page. A join that finds the first of each subject would take
     quadratic time while Postgres' statistics still say that the table is empty.
     """
-    found: list[WebhookMessage] = []
-    subjects: set[UUID] = set()
+    found: dict[UUID, WebhookMessage] = {}
+    passable: dict[UUID, bool] = {}  # by subject, whether a state may pass what was read of it
     for page in _pages(session, endpoint):
         for message in page:
-            if message.subject not in subjects and not clock.lasts(message.due_at, now, MAX_DELAY):
-                found.append(message)
-            subjects.add(message.subject)
+            subject, tells = message.subject, message.tells_state
+            may_go = subject not in passable or (tells and passable[subject])
+            if may_go and not clock.lasts(message.due_at, now, MAX_DELAY):
+                found[subject] = message
+            passable[subject] = passable.get(subject, message.attempts > 0) and not tells
         if endpoint.failures and found:
-            return _probe(found)
+            return _probe(sorted(found.values(), key=lambda message: message.sequence))
         if len(found) >= limit:
             break
-    return found[:limit]
+    return list(found.values())[:limit]
 
 
 def _probe(found: Sequence[WebhookMessage]) -> list[WebhookMessage]:
@@ -212,12 +219,29 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _is_first() -> ColumnElement[bool]:
-    """Return the condition that no earlier message of the same subject waits, due or not."""
+def _may_go() -> ColumnElement[bool]:
+    """Return the condition that no earlier message of the subject holds it up: see `take`."""
+    return or_(
+        ~_has_earlier(),
+        and_(
+            col(WebhookMessage.tells_state),
+            _has_earlier(tried=True),
+            ~_has_earlier(tells_state=True),
+        ),
+    )
+
+
+def _has_earlier(*, tried: bool = False, tells_state: bool = False) -> ColumnElement[bool]:
+    """Return the condition that an earlier message of the subject waits, due or not."""
     earlier = aliased(WebhookMessage)
-    return ~exists().where(
+    conditions: list[ColumnElement[bool]] = [
         col(earlier.endpoint_id) == col(WebhookMessage.endpoint_id),
         col(earlier.subject) == col(WebhookMessage.subject),
         col(earlier.sequence) < col(WebhookMessage.sequence),
         col(earlier.failed_at).is_(None),
-    ).correlate(WebhookMessage)
+    ]
+    if tried:
+        conditions.append(col(earlier.attempts) > 0)
+    if tells_state:
+        conditions.append(col(earlier.tells_state).is_(True))
+    return exists().where(*conditions).correlate(WebhookMessage)

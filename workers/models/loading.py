@@ -31,6 +31,12 @@ def load_model(model: Model, threads: int = 1) -> Engine:
     """Load the form of a model built for this CPU, or else Detoxify itself; raises ModelError."""
     notes = derived.read(graph_folder(model), graph_conditions())
     if notes is None:
+        log.warning(
+            "model_not_built",
+            folder=str(graph_folder(model)),
+            hint="Detoxify itself scores, which is slower. `netiquette models build` builds the "
+            "form for this processor; NETIQUETTE_MODELS_DIR names the folder with built ones",
+        )
         engine = reference_engine(model, threads)
     else:
         network = OnnxNetwork(

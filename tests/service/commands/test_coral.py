@@ -18,7 +18,7 @@ KEY = "installation-" * 3
 
 @pytest.fixture(autouse=True)
 def _site(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NETIQUETTE_VAR_DIR", str(tmp_path))
     run("site", "create", "zeitung", "--name", "Die Zeitung")
 
 
@@ -48,10 +48,13 @@ def test_the_embedded_default_has_a_key_of_its_own(
 ) -> None:
     refused = run("coral", "connect", "--site", "zeitung", code=1, typed="geheim\n")
     assert "NETIQUETTE_SECRET_KEY" in refused.stderr
-    (tmp_path / "var").mkdir()
-    key = secret_key(tmp_path / "var")
-    run("coral", "connect", "--site", "zeitung", typed="geheim\n")
-    assert SecretBox(SecretStr(key)).decrypt(stored(database) or "") == "geheim"
+    key = secret_key(tmp_path)
+    if database.is_sqlite:
+        run("coral", "connect", "--site", "zeitung", typed="geheim\n")
+        assert SecretBox(SecretStr(key)).decrypt(stored(database) or "") == "geheim"
+    else:
+        # The processes on another database know nothing of that key.
+        run("coral", "connect", "--site", "zeitung", code=1, typed="geheim\n")
 
 
 def test_blank_secrets_and_unknown_sites_are_refused(
@@ -59,5 +62,11 @@ def test_blank_secrets_and_unknown_sites_are_refused(
 ) -> None:
     monkeypatch.setenv("NETIQUETTE_SECRET_KEY", KEY)
     settings.cache_clear()
-    run("coral", "connect", "--site", "zeitung", "--secret", " ", code=2)
-    run("coral", "connect", "--site", "nirgends", "--secret", "x", code=1)
+    for blank in (" \n", ""):
+        refused = run("coral", "connect", "--site", "zeitung", code=2, typed=blank)
+        assert "standard input" in refused.stderr
+    run("coral", "connect", "--site", "nirgends", code=1, typed="x\n")
+
+
+def test_a_secret_is_no_argument(run: Run) -> None:
+    run("coral", "connect", "--site", "zeitung", "--secret", "geheim", code=2)

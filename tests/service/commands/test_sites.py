@@ -1,4 +1,6 @@
-"""`netiquette site`, `key` and `moderator`, on a database of their own."""
+"""`netiquette site` and `key`, on a database of their own."""
+
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -8,7 +10,7 @@ from service.auth.keys import find_caller
 from service.cli import commands
 from service.db import Database
 from service.settings import settings
-from service.tables import Moderator, Policy, Site, SiteKey
+from service.tables import Policy, Site, SiteKey
 from tests.service.commands.conftest import Run
 
 
@@ -52,33 +54,20 @@ def test_sites_and_keys_have_a_main_language(run: Run, database: Database) -> No
         return [caller.language for caller in callers if caller]
 
     assert found() == ["de", "en", "fr"]
-    run("site", "set", "zeitung", "--language", "nl")
-    run("site", "set", "paper", "--language", "it")
+    run("site", "edit", "zeitung", "--language", "nl")
+    run("site", "edit", "paper", "--language", "it")
     assert found() == ["nl", "it", "fr"]
     assert "nl" in run("site", "list").stdout.split()
     assert "fr" in run("key", "list", "--site", "paper").stdout.split()
 
 
-def test_a_moderator_has_an_account(run: Run, database: Database) -> None:
-    run("site", "create", "zeitung", "--name", "Z")
-    password = "korrekt pferd batterie"
-    add = ("moderator", "add", "petra@zeitung.example", "--site", "zeitung")
-    run(*add, typed=f"{password}\n{password}\n")
-    with database.read() as session:
-        moderator = session.exec(select(Moderator)).one()
-        assert moderator.password_hash is not None
-        assert moderator.password_hash.startswith("$argon2id$")
-        assert moderator.key == f"account:{moderator.id}"
-    assert "already" in run(*add, "--password", password, code=1).stderr
-
-
-def test_an_address_is_the_same_in_any_case(run: Run, database: Database) -> None:
-    run("site", "create", "zeitung", "--name", "Z")
-    rest = ("--site", "zeitung", "--password", "x" * 12)
-    run("moderator", "add", " Petra@Zeitung.Example", *rest)
-    with database.read() as session:
-        assert session.exec(select(Moderator)).one().email == "petra@zeitung.example"
-    assert "already" in run("moderator", "add", "PETRA@zeitung.example", *rest, code=1).stderr
+def test_a_site_is_renamed_and_keeps_the_rest(run: Run) -> None:
+    run("site", "create", "zeitung", "--name", "Alt", "--language", "nl")
+    assert "Neu" in run("site", "edit", "zeitung", "--name", "Neu").stdout
+    listed = run("site", "list").stdout.split()
+    assert "Neu" in listed
+    assert "nl" in listed
+    assert "Alt" not in listed
 
 
 @pytest.mark.parametrize(
@@ -87,14 +76,15 @@ def test_an_address_is_the_same_in_any_case(run: Run, database: Database) -> Non
         (("site", "create", "ä", "--name", "x"), 2, "A-Z a-z"),
         (("site", "create", "zeitung", "--name", "x"), 1, "already"),
         (("site", "create", "blatt", "--name", "x", "--language", "deutsch"), 2, "such as de"),
-        (("site", "set", "blatt", "--language", "de"), 1, "no such site"),
-        (("site", "set", "zeitung", "--language", "und"), 2, "such as de"),
+        (("site", "edit", "blatt", "--language", "de"), 1, "no such site"),
+        (("site", "edit", "zeitung", "--language", "und"), 2, "such as de"),
+        (("site", "edit", "zeitung"), 2, "say what to change"),
+        (("site", "edit", "zeitung", "--name", " "), 1, "1 to 200"),
+        (("site", "create", "blatt", "--name", "x" * 201), 1, "1 to 200"),
         (("key", "create", "--site", "zeitung", "--language", "DE"), 2, "such as de"),
         (("key", "create", "--site", "blatt"), 1, "no such site"),
         (("key", "create", "--site", "zeitung", "--scope", "all"), 2, "all"),
         (("key", "revoke", "nq_12345678", "--site", "zeitung"), 1, "no key"),
-        (("moderator", "add", "x@y", "--site", "zeitung", "--password", "kurz"), 1, "12"),
-        (("moderator", "add", "xy", "--site", "zeitung", "--password", "x" * 12), 1, "@"),
     ],
 )
 def test_mistakes_are_told_in_a_line(
@@ -116,13 +106,48 @@ def test_a_key_of_another_site_is_not_revoked(run: Run, database: Database) -> N
         assert {site.key for site in session.exec(select(Site))} == {"zeitung", "blatt"}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("site", "list"),
+        ("site", "create", "x", "--name", "x"),
+        ("key", "list", "--site", "x"),
+        ("moderator", "list", "--site", "x"),
+    ],
+)
+def test_where_there_is_no_database_nothing_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("NETIQUETTE_VAR_DIR", str(tmp_path / "var"))
+    monkeypatch.delenv("NETIQUETTE_DATABASE_URL", raising=False)
+    settings.cache_clear()
+    result = CliRunner().invoke(commands, arguments)
+    assert result.exit_code == 1
+    assert f"no database at {tmp_path / 'var' / 'netiquette.db'}" in result.stderr
+    for told in ("NETIQUETTE_VAR_DIR", "NETIQUETTE_DATABASE_URL", "netiquette migrate"):
+        assert told in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_migrate_makes_the_folder_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NETIQUETTE_VAR_DIR", str(tmp_path / "deep" / "var"))
+    monkeypatch.delenv("NETIQUETTE_DATABASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    settings.cache_clear()
+    assert CliRunner().invoke(commands, ["migrate"]).exit_code == 0
+    assert (tmp_path / "deep" / "var").stat().st_mode & 0o777 == 0o700
+    assert CliRunner().invoke(commands, ["site", "list"]).exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["deep"]
+
+
 def test_a_database_without_tables_is_explained(
-    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NETIQUETTE_DATABASE_URL", f"sqlite:///{tmp_path}/new.db")
+    (tmp_path / "new.db").touch()
     settings.cache_clear()
     result = CliRunner().invoke(commands, ["site", "list"])
     assert result.exit_code == 1
     assert "netiquette migrate" in result.stderr
-    assert CliRunner().invoke(commands, ["migrate"]).exit_code == 0
-    assert CliRunner().invoke(commands, ["site", "list"]).exit_code == 0

@@ -13,8 +13,8 @@ from service import clock, sqlite_file
 from service.backup import sqlite
 from service.db import Database
 from service.embedded import database as embedded
-from service.embedded import folder
 from service.embedded.console import StartRefused
+from service.folders import DATABASE
 from service.ids import new_id
 from service.tables import Comment, Member, Scorer, Site, Thread
 
@@ -27,12 +27,12 @@ def test_a_new_one_is_made_for_its_owner_only(tmp_path: Path) -> None:
         assert embedded.prepare(tmp_path, URL)
     finally:
         os.umask(before)
-    assert (tmp_path / folder.DATABASE).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / DATABASE).stat().st_mode & 0o777 == 0o600
     assert not embedded.prepare(tmp_path, URL)
 
 
 def test_a_damaged_one_is_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / folder.DATABASE
+    file = tmp_path / DATABASE
     file.write_bytes(b"no database at all" * 1000)
     with pytest.raises(StartRefused, match=r"cannot be used: .*not a database"):
         embedded.prepare(tmp_path, URL)
@@ -60,7 +60,7 @@ def test_a_lost_one_is_not_replaced_by_an_empty_one(
     tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     embedded.prepare(tmp_path, URL)
-    file = tmp_path / folder.DATABASE
+    file = tmp_path / DATABASE
     damage(file)
     before = file.read_bytes() if file.exists() else None
     for _ in range(2):
@@ -76,7 +76,7 @@ def test_a_lost_one_is_not_replaced_by_an_empty_one(
 
 def test_one_from_before_there_was_a_marker_is_marked(tmp_path: Path) -> None:
     embedded.prepare(tmp_path, URL)
-    made = sqlite_file.marker(tmp_path / folder.DATABASE)
+    made = sqlite_file.marker(tmp_path / DATABASE)
     made.unlink()
     assert not embedded.prepare(tmp_path, URL)
     assert made.exists()
@@ -84,7 +84,7 @@ def test_one_from_before_there_was_a_marker_is_marked(tmp_path: Path) -> None:
 
 def test_a_backup_can_be_put_in_the_place_of_a_lost_one(tmp_path: Path) -> None:
     embedded.prepare(tmp_path, URL)
-    file, backup = tmp_path / folder.DATABASE, tmp_path / "backup.db"
+    file, backup = tmp_path / DATABASE, tmp_path / "backup.db"
     sqlite.back_up(file, backup)
     lose(file)
     sqlite.restore(file, backup)

@@ -7,6 +7,7 @@ import pytest
 
 from service.embedded import folder
 from service.embedded.console import StartRefused
+from service.folders import DATABASE
 
 
 def mode(path: Path) -> int:
@@ -16,11 +17,11 @@ def mode(path: Path) -> int:
 def test_is_for_its_owner_only(tmp_path: Path) -> None:
     var = tmp_path / "deep" / "var"
     var.mkdir(parents=True)
-    (var / folder.DATABASE).touch(0o644)
-    (var / f"{folder.DATABASE}-wal").touch(0o644)
+    (var / DATABASE).touch(0o644)
+    (var / f"{DATABASE}-wal").touch(0o644)
     folder.prepare(var)
     assert mode(var) == 0o700
-    assert mode(var / folder.DATABASE) == mode(var / f"{folder.DATABASE}-wal") == 0o600
+    assert mode(var / DATABASE) == mode(var / f"{DATABASE}-wal") == 0o600
 
 
 def test_a_file_in_its_place_is_refused(tmp_path: Path) -> None:

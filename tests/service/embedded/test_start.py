@@ -14,7 +14,7 @@ def up(folder: Path, port: int = 1, **settings: str) -> subprocess.CompletedProc
     return subprocess.run(
         [sys.executable, "-P", "-m", "service", "up"],
         cwd=folder,
-        env=os.environ | {"PORT": str(port)} | settings,
+        env=os.environ | {"PORT": str(port), "NETIQUETTE_VAR_DIR": str(folder / "var")} | settings,
         capture_output=True,
         text=True,
         timeout=60,
@@ -45,6 +45,15 @@ def test_no_write_rights(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert f"{tmp_path / 'var'} cannot be used: " in refused.stderr
     assert (tmp_path / "var").read_text() == "mine"
+
+
+def test_another_database(tmp_path: Path) -> None:
+    address = "postgresql+psycopg://nobody:GEHEIM@127.0.0.1:1/nothing"
+    refused = up(tmp_path, NETIQUETTE_DATABASE_URL=address)
+    assert refused.returncode == 1
+    assert "NETIQUETTE_DATABASE_URL names another database" in refused.stderr
+    assert "GEHEIM" not in refused.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_such_model(tmp_path: Path) -> None:

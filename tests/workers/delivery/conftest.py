@@ -11,6 +11,7 @@ from service.db import Database
 from service.testing.rows import FrozenClock, SiteRows, frozen_clock
 from service.webhooks.secrets import new_secret
 from tests.support.outbox import Outbox
+from tests.workers.delivery.by_hand import Worker
 from tests.workers.delivery.receivers import Answer, Receiver
 
 
@@ -18,6 +19,12 @@ from tests.workers.delivery.receivers import Answer, Receiver
 def outbox(database: Database, rows: SiteRows) -> Outbox:
     """Return the site as it delivers."""
     return Outbox(database, rows, new_secret())
+
+
+@pytest.fixture
+def worker(outbox: Outbox) -> Worker:
+    """Return a worker that works an endpoint by hand."""
+    return Worker(outbox)
 
 
 @pytest.fixture
