@@ -37,13 +37,13 @@ run: install ## Start everything on http://127.0.0.1:8000 (PORT=… for another)
 test: $(VENV)/installed-dev ## Run all tests
 	$(BIN)/pytest -n 2
 
-faults: $(VENV)/installed-dev ## Let everything fail that can, and prove that nothing is lost (SEED=… FAULTS=…)
+faults: $(VENV)/installed-dev ## Let everything fail that can, and prove that nothing is lost (20 minutes; SEED=… FAULTS=…)
 	$(BIN)/python -m tests.faults
 
-faults-short: ## The same in five minutes
+faults-short: ## A part of it (5 minutes)
 	@$(MAKE) --no-print-directory faults FAULTS=14
 
-webhook-proof: $(VENV)/installed-dev ## Deliver 10,000 events while receivers are dead and workers are killed (10 minutes)
+webhook-proof: $(VENV)/installed-dev ## Deliver 10,000 events while receivers are dead and workers are killed (18 minutes)
 	$(BIN)/python -m benchmarks.webhooks outage
 
 fuzz: $(VENV)/installed-dev ## Call every operation with all that its schema allows and more (SEED=… EXAMPLES=…)
@@ -75,7 +75,7 @@ bench-engine: $(VENV)/installed-dev ## Compare the ways of running a model, alon
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.end_to_end
 
-bench: $(VENV)/installed-dev ## Measure accepting, deciding, analyzing and delivering, also with Redis away (10 minutes)
+bench: $(VENV)/installed-dev ## Measure accepting, deciding, analyzing and delivering, also with Redis away (8 minutes)
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.redis_down
 	$(BIN)/python -m benchmarks.webhooks throughput
@@ -83,7 +83,7 @@ bench: $(VENV)/installed-dev ## Measure accepting, deciding, analyzing and deliv
 bench-hostile: $(VENV)/installed-dev ## Measure how long hostile requests stop the API, and what memory they take (3 minutes)
 	$(BIN)/python -m benchmarks.hostile
 
-bench-scale: $(VENV)/installed-dev ## Measure how reading grows from 10,000 to 1,000,000 comments (15 minutes)
+bench-scale: $(VENV)/installed-dev ## Measure how reading grows from 10,000 to 1,000,000 comments (15 to 25 minutes)
 	$(BIN)/python -m benchmarks.scale
 
 eval: $(VENV)/installed-dev ## Measure the model on the public test sets (NETIQUETTE_DATA=…), into its card
