@@ -14,6 +14,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 from threading import Thread
+from urllib.error import HTTPError
 from urllib.parse import unquote
 
 MAX_SECONDS = 8.0
@@ -81,6 +82,9 @@ def _get(url: str) -> str:
     try:
         with urllib.request.urlopen(request, timeout=MAX_SECONDS) as response:  # noqa: S310
             body: bytes = response.read()
+    except HTTPError as error:
+        error.close()  # it is the answer, too
+        return ""
     except (OSError, HTTPException):
         return ""
     return body.decode("utf-8", "replace")
