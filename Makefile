@@ -37,7 +37,7 @@ run: install ## Start everything on http://127.0.0.1:8000 (PORT=… for another)
 test: $(VENV)/installed-dev ## Run all tests
 	$(BIN)/pytest -n 2
 
-faults: $(VENV)/installed-dev ## Let everything fail that can, and prove that nothing is lost (20 minutes; SEED=… FAULTS=…)
+faults: $(VENV)/installed-dev ## Let everything fail that can, and prove that nothing is lost (50 minutes; SEED=… FAULTS=…)
 	$(BIN)/python -m tests.faults
 
 faults-short: ## A part of it (5 minutes)
@@ -80,7 +80,7 @@ bench: $(VENV)/installed-dev ## Measure accepting, deciding, analyzing and deliv
 	$(BIN)/python -m benchmarks.redis_down
 	$(BIN)/python -m benchmarks.webhooks throughput
 
-bench-hostile: $(VENV)/installed-dev ## Measure how long hostile requests stop the API, and what memory they take (3 minutes)
+bench-hostile: $(VENV)/installed-dev ## Measure how long hostile requests stop the API, and what memory they take (2 to 4 minutes)
 	$(BIN)/python -m benchmarks.hostile
 
 bench-scale: $(VENV)/installed-dev ## Measure how reading grows from 10,000 to 1,000,000 comments (15 to 25 minutes)
