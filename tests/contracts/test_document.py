@@ -157,7 +157,7 @@ HEADERS = {
 }
 
 
-@pytest.mark.parametrize(("answer", "headers"), HEADERS.items(), ids=str)
+@pytest.mark.parametrize(("answer", "headers"), HEADERS.items(), ids=map("-".join, HEADERS))
 def test_the_headers_of_answers_are_declared(
     document: Found, answer: tuple[str, str], headers: set[str]
 ) -> None:

@@ -57,9 +57,11 @@ def decided(client: httpx2.Client, comment_id: str, patience: float) -> dict[str
     pytest.fail(f"{comment_id} is still pending after {patience} s")
 
 
-def check_decision(comment: dict[str, Any]) -> None:
-    """Compute the decision again, from the scores in the answer and the policy."""
-    verdict = decide(FIRST_POLICY, Facts(forms={"plain": comment["assessment"]["scores"]}))
+def check_decision(comment: dict[str, Any], facts: dict[str, Any]) -> None:
+    """Compute the decision again, from the recorded facts and the policy."""
+    recorded = Facts.model_validate(facts)
+    assert recorded.scores == pytest.approx(comment["assessment"]["scores"])
+    verdict = decide(FIRST_POLICY, recorded)
     assert comment["state"] == verdict.state
     decision = comment["decision"]
     assert decision["actor"] == "policy"
@@ -68,8 +70,8 @@ def check_decision(comment: dict[str, Any]) -> None:
     assert reasons == [reason.stored() for reason in verdict.reasons]
 
 
-def check_history(client: httpx2.Client, comment: dict[str, Any], body: str) -> None:
-    """See that everything about the comment is there, in order, once."""
+def check_history(client: httpx2.Client, comment: dict[str, Any], body: str) -> dict[str, Any]:
+    """See that everything about the comment is there, in order, once; return the facts."""
     items = client.get(f"/v1/comments/{comment['id']}/history").json()["items"]
     assert [item["kind"] for item in items] == ["revision", "assessment", "decision"]
     revision, assessment, decision = items
@@ -78,6 +80,8 @@ def check_history(client: httpx2.Client, comment: dict[str, Any], body: str) -> 
     assert assessment["model"] == comment["assessment"]["model"]
     assert decision["from_state"] == "pending"
     assert decision["state"] == comment["state"]
+    facts: dict[str, Any] = decision["facts"]
+    return facts
 
 
 def flagged(states: list[str]) -> float:
@@ -105,8 +109,7 @@ def test_real_comments_are_decided_and_ctrl_c_leaves_nothing(
         for sample, receipt in zip(samples, accepted, strict=True):
             comment = decided(client, receipt["id"], deadline - time.monotonic())
             assert comment["body"] == sample["body"]
-            check_decision(comment)
-            check_history(client, comment, sample["body"])
+            check_decision(comment, check_history(client, comment, sample["body"]))
             states[sample["kind"]].append(comment["state"])
         assert states.keys() > {"harmless", "rude", "hateful", "ironic", "quoting", "long"}
         assert flagged(states["harmless"]) < 0.3
