@@ -57,11 +57,12 @@ def decided(client: httpx2.Client, comment_id: str, patience: float) -> dict[str
     pytest.fail(f"{comment_id} is still pending after {patience} s")
 
 
-def check_decision(comment: dict[str, Any], facts: dict[str, Any]) -> None:
-    """Compute the decision again, from the recorded facts and the policy."""
-    recorded = Facts.model_validate(facts)
-    assert recorded.scores == pytest.approx(comment["assessment"]["scores"])
-    verdict = decide(FIRST_POLICY, recorded)
+def check_decision(client: httpx2.Client, comment: dict[str, Any]) -> None:
+    """Compute the decision again, from its recorded facts and the policy."""
+    (recorded,) = [item for item in history(client, comment) if item["kind"] == "decision"]
+    facts = Facts.model_validate(recorded["facts"])
+    assert facts.scores == pytest.approx(comment["assessment"]["scores"])
+    verdict = decide(FIRST_POLICY, facts)
     assert comment["state"] == verdict.state
     decision = comment["decision"]
     assert decision["actor"] == "policy"
@@ -70,9 +71,16 @@ def check_decision(comment: dict[str, Any], facts: dict[str, Any]) -> None:
     assert reasons == [reason.stored() for reason in verdict.reasons]
 
 
-def check_history(client: httpx2.Client, comment: dict[str, Any], body: str) -> dict[str, Any]:
-    """See that everything about the comment is there, in order, once; return the facts."""
-    items = client.get(f"/v1/comments/{comment['id']}/history").json()["items"]
+def history(client: httpx2.Client, comment: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return everything about the comment."""
+    answer = client.get(f"/v1/comments/{comment['id']}/history")
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+def check_history(client: httpx2.Client, comment: dict[str, Any], body: str) -> None:
+    """See that everything about the comment is there, in order, once."""
+    items = history(client, comment)
     assert [item["kind"] for item in items] == ["revision", "assessment", "decision"]
     revision, assessment, decision = items
     assert revision["body"] == body
@@ -80,8 +88,6 @@ def check_history(client: httpx2.Client, comment: dict[str, Any], body: str) -> 
     assert assessment["model"] == comment["assessment"]["model"]
     assert decision["from_state"] == "pending"
     assert decision["state"] == comment["state"]
-    facts: dict[str, Any] = decision["facts"]
-    return facts
 
 
 def flagged(states: list[str]) -> float:
@@ -109,7 +115,8 @@ def test_real_comments_are_decided_and_ctrl_c_leaves_nothing(
         for sample, receipt in zip(samples, accepted, strict=True):
             comment = decided(client, receipt["id"], deadline - time.monotonic())
             assert comment["body"] == sample["body"]
-            check_decision(comment, check_history(client, comment, sample["body"]))
+            check_decision(client, comment)
+            check_history(client, comment, sample["body"])
             states[sample["kind"]].append(comment["state"])
         assert states.keys() > {"harmless", "rude", "hateful", "ironic", "quoting", "long"}
         assert flagged(states["harmless"]) < 0.3
@@ -138,7 +145,7 @@ def test_whoever_is_killed_is_started_again(start: Start, gone: Gone, tiny: str)
     with embedded.client() as client:
         # The socket outlives the API: this call waits for the next one.
         comment = post(client, "Wer antwortet mir hier eigentlich?")
-        check_decision(decided(client, comment["id"], 60))
+        check_decision(client, decided(client, comment["id"], 60))
     family = embedded.family()
     embedded.process.kill()
     gone(family)
@@ -159,7 +166,7 @@ def test_a_killed_run_loses_nothing(start: Start, gone: Gone, tiny: str) -> None
     again.wait_until_ready()
     assert again.demo["api_key"] == key
     with again.client() as client:
-        check_decision(decided(client, comment["id"], 30))
+        check_decision(client, decided(client, comment["id"], 30))
 
 
 def test_there_is_one_run_at_a_time_and_it_ends_with_its_shell(
