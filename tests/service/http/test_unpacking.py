@@ -95,7 +95,7 @@ def test_the_limit_is_of_the_unpacked_body(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", gzip.compress(b"{}")[:-1], zlib.compress(b"{}"), b"\x1f\x8b"]
+    "body", [b"", b"{}", gzip.compress(b"{}", mtime=0)[:-1], zlib.compress(b"{}"), b"\x1f\x8b"]
 )
 def test_bodies_that_are_no_gzip_are_refused(backend: Backend, body: bytes) -> None:
     answer = backend.call("POST", "/v1/comments", content=body, headers=GZIP)
