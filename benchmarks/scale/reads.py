@@ -124,7 +124,7 @@ class World:
 
     def metrics(self) -> None:
         """Read depth and age of the queues, for monitoring."""
-        assert len(list(QueueMetrics(self.context.database).collect())) == 5
+        assert len(list(QueueMetrics(self.context.database).collect())) == 6
 
     def _block(self) -> int:
         return self.filled.some_block()

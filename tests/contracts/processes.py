@@ -17,6 +17,8 @@ from tests.support.stack import FAKE_WORKER, Stack, Valkey, Worker, wait_until
 
 HIGH = "999999/second"
 
+ROOT = Path(__file__).parents[2]
+
 WORKERS = dict.fromkeys(("score", "io", "beat"), FAKE_WORKER)
 
 
@@ -35,6 +37,8 @@ def installed(database_url: str, folder: Path) -> Iterator[Stack]:
         "NETIQUETTE_REDIS_URL": valkey.url,
         "NETIQUETTE_MODELS_DIR": str(models),
         "NETIQUETTE_SECRET_KEY": "only-for-tests-" * 3,
+        # Workers of tests are programs that import from the tests.
+        "PYTHONPATH": str(ROOT),
     }
     stack = Stack(database, valkey, folder, os.environ | rates | addresses, add_site(database))
     try:

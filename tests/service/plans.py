@@ -12,7 +12,17 @@ from sqlmodel import SQLModel
 
 from service.db import Database
 
-SMALL = ("site", "site_key", "policy", "moderator", "scorer", "erasure", "endpoint", "analysis")
+SMALL = (
+    "site",
+    "site_key",
+    "policy",
+    "moderator",
+    "scorer",
+    "retention",
+    "erasure",
+    "endpoint",
+    "analysis",
+)
 GROWING = tuple(name for name in SQLModel.metadata.tables if name not in SMALL)
 
 BACKLOG = {
