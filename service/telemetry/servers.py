@@ -50,6 +50,9 @@ def log_as_server() -> None:
     anything else; calling it again does no harm.
     """
     configure_logging()
+    # A record that cannot be written, as the disk is full, is dropped. Its handler would print a
+    # traceback, which is a record itself, and so on until the stack is full.
+    logging.raiseExceptions = False
     for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
         stream = getattr(sys, name)
         if not isinstance(stream, LinesAsLogs):

@@ -89,3 +89,19 @@ def test_bad_settings_are_told_to_a_person_in_a_line() -> None:
     assert "netiquette doctor" in done.stderr
     assert "Traceback" not in done.stderr
     assert "GEHEIM" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_costs_the_record_and_nothing_else() -> None:
+    program = """
+import os
+from service.telemetry import log_as_server
+log_as_server()
+print("verloren")
+os.write(1, b"weiter")
+"""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, check=False
+        )
+    assert (done.stdout, done.returncode) == (b"weiter", 0)
