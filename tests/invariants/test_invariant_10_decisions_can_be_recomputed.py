@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from service.db import Database
+from service.domain.languages import Detection
 from service.domain.scores import ATTRIBUTES
 from service.domain.vocabulary import Lane, MemberStatus
 from service.settings import Settings
@@ -29,7 +30,10 @@ class Given(FakeEngine):
         self._forms = forms
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
-        return [Scored(scores={}, duration=0.1, forms=self._forms, language="de") for _ in texts]
+        return [
+            Scored(scores={}, duration=0.1, forms=self._forms, detection=Detection("de"))
+            for _ in texts
+        ]
 
 
 @settings(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from billiard.process import current_process
 
+from service.domain.languages import Detection
 from service.settings import Settings
 from service.telemetry import log_as_server
 from workers.engines import Scored
@@ -74,9 +75,7 @@ class FakeEngine:
         return Scored(
             scores={"toxicity": score},
             duration=0.001,
-            language=language,
-            confidence=0.99,
-            letters=sum(map(str.isalpha, text)),
+            detection=Detection(language, 0.99, {}, sum(map(str.isalpha, text))),
         )
 
 

@@ -6,7 +6,10 @@ from typing import Any, Protocol
 
 from tokenizers import Tokenizer
 
-from service.domain.languages import UNDETERMINED, Detection
+from service.domain.languages import Detection
+
+ORIGINAL = "original"
+"""Name of the text form that is the text itself."""
 
 
 class UnscorableText(ValueError):
@@ -28,24 +31,16 @@ class Scored:
     forms: dict[str, dict[str, float]] = field(default_factory=dict)
     """Scores of every text form that was scored (`original`, …)."""
     spans: list[dict[str, Any]] = field(default_factory=list)
-    language: str | None = None
-    """ISO 639 code of the language, or `und` where it cannot be determined."""
-    confidence: float = 0.0
-    """Confidence 0..1 of the language's detection."""
-    likelihoods: dict[str, float] = field(default_factory=dict)
-    """Language of the model → likelihood 0..1 that the text is in it."""
-    letters: int = 0
-    """Letters by which the language was detected."""
+    detection: Detection = field(default_factory=Detection)
+    """What was found of the text's language."""
     details: dict[str, Any] = field(default_factory=dict)
     """Details for the provenance: the language's confidence, the likelihoods of the model's
     languages, and whether the language is calibrated."""
 
     @property
-    def detection(self) -> Detection:
-        """What `service.domain.languages.counts_as` asks for."""
-        return Detection(
-            self.language or UNDETERMINED, self.confidence, self.likelihoods, self.letters
-        )
+    def language(self) -> str:
+        """ISO 639 code of the language, or `und` where it cannot be determined."""
+        return self.detection.code
 
 
 class Engine(Protocol):

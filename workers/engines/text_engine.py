@@ -9,7 +9,7 @@ from typing import Any
 from service.domain.costs import most_tokens
 from service.domain.scores import checked_scores
 from service.domain.texts import has_surrogate
-from workers.engines import Network, Reading, Scored, TooCostlyText, UnscorableText
+from workers.engines import ORIGINAL, Network, Reading, Scored, TooCostlyText, UnscorableText
 from workers.engines.cache import ScoreCache
 from workers.engines.cost import MAX_TOKENS, TOO_COSTLY
 from workers.engines.cpu import instruction_set
@@ -24,8 +24,8 @@ MAX_SENTENCES = 200
 """Scored alone, at most: each is a call of its own. 10,000 characters of German are about 100."""
 
 
-ORIGINAL, UNDISGUISED = "original", "undisguised"
-"""Names of the text forms: the text itself, and as readers see it where that differs."""
+UNDISGUISED = "undisguised"
+"""Name of the text form that is the text as readers see it, where that differs."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,14 @@ class TextEngine:
         """Return TOO_COSTLY if all forms of the text together have more than MAX_TOKENS tokens."""
         if has_surrogate(text):
             return None
-        forms = self._forms(text)
-        # What is taken out becomes spaces, and some tokenizers count each of them.
-        texts = [text, *(form.text for form in forms)]
-        if sum(map(most_tokens, texts)) <= MAX_TOKENS:
+        disguise = undisguise(text)
+        # Nearly every text ends here, without a tokenizer.
+        if most_tokens(text) + most_tokens(disguise.text if disguise else "") <= MAX_TOKENS:
             return None
-        tokens = max(self._size(text), self._size(forms[0].text))
-        tokens += sum(self._size(form.text) for form in forms[1:])
+        original, *others = self._forms(text)
+        # What is taken out becomes spaces, and some tokenizers count each of them.
+        tokens = max(self._size(text), self._size(original.text))
+        tokens += sum(self._size(form.text) for form in others)
         return TOO_COSTLY if tokens > MAX_TOKENS else None
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
@@ -105,10 +106,7 @@ class TextEngine:
             duration=0.0,
             forms={form.name: scores for form, scores, _ in read},
             spans=sorted(map(worst.in_original, spans), key=itemgetter("start")),
-            language=language.code,
-            confidence=language.confidence,
-            likelihoods=dict(language.likelihoods),
-            letters=language.letters,
+            detection=language,
             details={
                 "language_confidence": round(language.confidence, 3),
                 "language_likelihoods": {

@@ -133,10 +133,10 @@ def _score(engine: Engine, body: str) -> Result | Failure:
             scores=scored.scores,
             forms=scored.forms,
             spans=tuple(Passage.model_validate(span) for span in scored.spans),
-            language=scored.detection.code,
-            confidence=scored.confidence,
-            likelihoods=scored.likelihoods,
-            letters=scored.letters,
+            language=scored.language,
+            confidence=scored.detection.confidence,
+            likelihoods=dict(scored.detection.likelihoods),
+            letters=scored.detection.letters,
             languages=engine.languages,
         )
     except Exception as error:  # noqa: BLE001 - a network raises whatever it raises

@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from service.domain.scores import checked_scores
-from workers.engines import Engine, Scored
+from workers.engines import ORIGINAL, Engine, Scored
 
 PROBE = "Guten Tag, das ist ein freundlicher Beitrag."
-
-ORIGINAL = "original"
-"""Name of the text form that is the body itself."""
 
 
 def score_checked(engine: Engine, texts: Sequence[str]) -> list[Scored]:
