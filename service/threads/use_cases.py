@@ -8,6 +8,7 @@ from service import clock
 from service.comments.repository import comments_with_text
 from service.comments.schemas import MemberOut
 from service.domain.states import State
+from service.domain.vocabulary import Moderation
 from service.errors import NotFound
 from service.health.scorers import is_silent, last_seen
 from service.http.context import Context
@@ -34,7 +35,7 @@ def list_comments(
     position = decode_cursor(query.after, LIST, filters, UUID) if query.after else None
     with context.database.read() as session:
         thread = _get_thread(session, site_id, key)
-        reader = _find_reader(session, site_id, query)
+        reader = _find_reader(session, thread, query)
         shown = visible(Comment, thread, reader)
         tombstone = has_visible_reply(thread, reader)
         page = (
@@ -87,12 +88,13 @@ def _get_thread(session: Session, site_id: UUID, key: str) -> Thread:
     return thread
 
 
-def _find_reader(session: Session, site_id: UUID, query: ThreadQuery) -> Reader:
+def _find_reader(session: Session, thread: Thread, query: ThreadQuery) -> Reader:
+    unread = thread.moderation is Moderation.POST and not is_silent(last_seen(session))
     return Reader(
         audience=query.audience,
-        member_id=_find_member_id(session, site_id, query.member),
+        member_id=_find_member_id(session, thread.site_id, query.member),
         now=clock.now(),
-        scoring=not is_silent(last_seen(session)),
+        sees_unread=unread,
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from service.domain.states import State
-from service.domain.vocabulary import Audience, Moderation
+from service.domain.vocabulary import Audience
 from service.members.status import is_active
 from service.tables import Comment, Member, Thread
 
@@ -33,8 +33,9 @@ class Reader:
     member_id: UUID | None
     """The member who reads; None for anybody else."""
     now: datetime
-    scoring: bool
-    """Whether a worker is alive that scores what is pending."""
+    sees_unread: bool
+    """Whether first revisions show before they are decided: on a thread that is moderated after
+    publication, while a worker is alive that scores."""
 
 
 def visible(comment: Any, thread: Thread, reader: Reader) -> ColumnElement[bool]:
@@ -80,7 +81,7 @@ def _in_audience(comment: Any, audience: Audience) -> ColumnElement[bool]:
 def _published_before_moderation(
     comment: Any, thread: Thread, reader: Reader
 ) -> ColumnElement[bool]:
-    if thread.moderation is not Moderation.POST or not reader.scoring:
+    if not reader.sees_unread:
         return false()
     author = aliased(Member)
     active = (
