@@ -1,6 +1,5 @@
 """A scoring worker in this process, for doors whose callers wait for scores."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,6 +10,7 @@ from service import clock
 from service.db import Database
 from service.tables import Scorer
 from tests.support.fake_worker import FakeEngine
+from tests.support.repeating import repeating
 from workers.engines import Engine
 from workers.scoring import analyses
 
@@ -35,21 +35,15 @@ def worker_on(database: Database, engine: Engine | None = None) -> Iterator[None
     """Do a worker's part on the database while the block runs."""
     add_scorer(database)
     engine = engine or FakeEngine()
-    ended = threading.Event()
+    told = clock.now()
 
     def work() -> None:
-        told = clock.now()
-        while not ended.wait(0.01):
-            analyses.run(database, engine, tokens=10_000)
-            # On a busy machine a module may take longer than a sign of life lasts.
-            if clock.now() - told > SIGN_OF_LIFE:
-                told = clock.now()
-                add_scorer(database)
+        nonlocal told
+        analyses.run(database, engine, tokens=10_000)
+        # On a busy machine a module may take longer than a sign of life lasts.
+        if clock.now() - told > SIGN_OF_LIFE:
+            told = clock.now()
+            add_scorer(database)
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
+    with repeating(work):
         yield
-    finally:
-        ended.set()
-        thread.join()

@@ -1,6 +1,5 @@
 """A scoring worker in this process that decides comments, also those that callers wait for."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from service.db import Database
 from service.domain.vocabulary import Lane
 from service.settings import Settings
 from tests.support.fake_worker import FakeEngine
+from tests.support.repeating import repeating
 from workers.scoring.batch import Scoring
 
 
@@ -17,17 +17,10 @@ def deciding_on(database: Database, folder: Path) -> Iterator[None]:
     """Do a worker's part on the database while the block runs; `folder` is for its models."""
     (folder / "fake").touch()
     scoring = Scoring(database, Settings(models_dir=folder), lambda _lane: None)
-    ended = threading.Event()
 
-    def work() -> None:
-        while not ended.wait(0.01):
-            for lane in (Lane.WAITING, Lane.COMMENTS):
-                scoring.run(FakeEngine(), lane)
+    def decide() -> None:
+        for lane in (Lane.WAITING, Lane.COMMENTS):
+            scoring.run(FakeEngine(), lane)
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
+    with repeating(decide):
         yield
-    finally:
-        ended.set()
-        thread.join()
